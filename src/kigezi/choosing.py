@@ -1,0 +1,78 @@
+"""Which variant wins a stage, and the row that each variant gets in a table."""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from kigezi.records import SPLITS, TrialResult, Winner
+
+
+def choose(results: Sequence[TrialResult]) -> Winner:
+    """The result with the highest validation accuracy.
+
+    Ties go to the lower validation loss, then to fewer epochs, then to the first. A
+    result that is not finite or not above the majority class never wins; if none is
+    left, the stage's base is carried on.
+
+    Args:
+        results: All variants of one stage, in the order of the YAML; at least one.
+    """
+    ranked = sorted((r for r in results if r.eligible), key=_rank)
+    return _make_winner(results[0], ranked)
+
+
+def _rank(result: TrialResult) -> tuple[float, float, int]:
+    validation = result.validation
+    return -validation.accuracy, validation.loss, result.assignment.recipe.epochs
+
+
+def _make_winner(any_result: TrialResult, ranked: list[TrialResult]) -> Winner:
+    best = ranked[0] if ranked else None
+    second = ranked[1] if len(ranked) > 1 else None
+    margin = error = None
+    if best:
+        error = standard_error(best.validation.accuracy, best.validation.photographs)
+    if best and second:
+        margin = best.validation.accuracy - second.validation.accuracy
+    assignment = any_result.assignment
+    return Winner(
+        stage=assignment.stage,
+        variant=best.assignment.variant if best else None,
+        recipe=best.assignment.recipe if best else assignment.base,
+        result=best,
+        runner_up=second.assignment.variant if second else None,
+        margin=margin,
+        standard_error=error,
+        dataset=any_result.dataset,
+        lineage=assignment.lineage,
+    )
+
+
+def result_row(result: TrialResult, *, winner: bool) -> dict[str, object]:
+    """A row of a table: accuracies as fractions, losses in nats, and the recipe."""
+    recipe = result.assignment.recipe.model_dump(exclude={"seed"})
+    figures = {
+        f"{split}_{name}": getattr(getattr(result, split), name)
+        for split in SPLITS
+        for name in ("accuracy", "loss")
+    }
+    test = result.test
+    return {
+        "stage": result.assignment.stage,
+        "variant": result.assignment.variant,
+        "winner": winner,
+        **figures,
+        "teststandard_error": standard_error(test.accuracy, test.photographs),
+        "ended": result.summary,
+        "best_epoch": result.best_epoch,
+        "seconds_per_epoch": float(np.mean([e.seconds for e in result.history])),
+        "trained_weights": result.trained_weights,
+        **recipe,
+        "training": result.key[:12],
+    }
+
+
+def standard_error(accuracy: float, count: int) -> float:
+    """Standard error of a share; not a number where the accuracy is none."""
+    return math.sqrt(accuracy * (1 - accuracy) / count)

@@ -1,0 +1,1 @@
+"""Kedro datasets and stores: all input and output. Nothing is imported here."""

@@ -1,0 +1,90 @@
+"""What happens around a run: checks before any work, and where MLflow is."""
+
+import logging
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from kedro.framework.context import KedroContext
+from kedro.framework.hooks import hook_impl
+from kedro.io import DataCatalog
+from kedro.pipeline import Pipeline
+
+from kigezi.configuration import environment_changes, load_parameters, validate
+from kigezi.datasets.tracking import Server, TrackingDataset
+from kigezi.errors import DataError
+from kigezi.plan import use_loader
+
+_log = logging.getLogger(__name__)
+
+
+class ProjectHooks:
+    """Checks and connections that Kedro has no configuration for."""
+
+    @hook_impl
+    def after_context_created(self, context: KedroContext) -> None:
+        """Check every parameter, and say where MLflow is, before pipelines are built."""
+        use_loader(context.config_loader)
+        load_parameters(context.config_loader)
+        TrackingDataset.server = partial(_server, context)
+        # `kedro mlflow ui` looks for its configuration here.
+        object.__setattr__(context, "mlflow", _LazyMlflow(context))
+        self._changes = environment_changes(context.config_loader)
+        self._environment = context.env or "local"
+
+    @hook_impl
+    def before_pipeline_run(self, pipeline: Pipeline, catalog: DataCatalog) -> None:
+        """Say what differs from conf/base, and stop if something is not there yet."""
+        for change in self._changes:
+            _log.info("Not as in conf/base (%s): %s", self._environment, change)
+        for name in sorted(pipeline.inputs()):
+            if not name.startswith("params:") and not catalog.exists(name):
+                raise DataError(_how_to_make(name))
+
+
+class _LazyMlflow:
+    """kedro-mlflow's configuration, read when somebody asks: its import is slow."""
+
+    def __init__(self, context: KedroContext) -> None:
+        self._context = context
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(_mlflow_config(self._context), name)
+
+
+def _mlflow_config(context: KedroContext) -> Any:
+    from kedro_mlflow.config.kedro_mlflow_config import KedroMlflowConfig
+
+    loader = context.config_loader
+    config = validate(KedroMlflowConfig, loader["mlflow"], loader, "mlflow*")
+    config.server.mlflow_tracking_uri = _absolute(
+        config.server.mlflow_tracking_uri, Path(context.project_path)
+    )
+    return config
+
+
+def _server(context: KedroContext) -> Server:
+    """The server that mlflow.yml names; a local one keeps its files in the project."""
+    config = _mlflow_config(context)
+    experiment = config.tracking.experiment
+    location = experiment.create_experiment_kwargs.artifact_location
+    uri = config.server.mlflow_tracking_uri
+    local = uri.startswith("sqlite:")
+    folder = Path(context.project_path, location).as_uri() if location else None
+    return Server(uri, experiment.name, folder if local else None)
+
+
+def _absolute(uri: str, project: Path) -> str:
+    """A database file relative to the project, wherever the command is run."""
+    prefix = "sqlite:///"
+    if not uri.startswith(prefix) or Path(uri.removeprefix(prefix)).is_absolute():
+        return uri
+    return prefix + (project / uri.removeprefix(prefix)).as_posix()
+
+
+def _how_to_make(name: str) -> str:
+    from kigezi.pipeline_registry import maker_of
+
+    maker = maker_of(name)
+    how = f"run `kedro run --pipeline={maker}`" if maker else "it is no dataset of ours"
+    return f"{name} is not there yet: {how} first (with the same --env and --params)."

@@ -1,0 +1,1 @@
+"""MobileNetV2, which of its layers are trained, and one training: Keras, no Kedro."""

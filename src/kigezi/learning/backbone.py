@@ -1,0 +1,107 @@
+"""MobileNetV2 with a new head, and which of its layers are trained.
+
+Transfer learning after https://keras.io/guides/transfer_learning/, but for one trap:
+Keras 3 ignores `base(x, training=False)` inside `fit`, so that only
+`layer.trainable = False` keeps a BatchNormalization layer in inference mode
+(https://github.com/keras-team/keras/issues/20285).
+"""
+
+from pathlib import Path
+
+import keras
+import numpy as np
+import numpy.typing as npt
+
+from kigezi.schemas import Recipe
+
+CALIBRATION_IMAGES = 256
+"""Images that set the batch normalization statistics of random weights."""
+
+
+def build_model(
+    recipe: Recipe, size: int, classes: int, weights: Path | None
+) -> keras.Model:
+    """A flat model from uint8 pixels to class probabilities.
+
+    Args:
+        recipe: What is trained; its layers are opened and frozen accordingly.
+        size: Side of the square RGB image in pixels.
+        classes: How many classes there are.
+        weights: File with the backbone's weights, or none for random ones.
+
+    Returns:
+        A model of (batch, size, size, 3) uint8 images in RGB from 0 to 255; scaling is
+        part of it, so that no caller can forget it.
+    """
+    keras.utils.set_random_seed(recipe.seed)
+    # Layers
+    image = keras.Input((size, size, 3), dtype="uint8", name="image")
+    scaled = keras.layers.Rescaling(1 / 127.5, offset=-1, name="scale")(image)
+    backbone = keras.applications.MobileNetV2(
+        input_tensor=scaled, alpha=recipe.alpha, include_top=False, weights=None
+    )
+    if weights is not None:
+        backbone.load_weights(weights)
+    # Head
+    features = keras.layers.GlobalAveragePooling2D(name="features")(backbone.output)
+    kept = keras.layers.Dropout(recipe.dropout, seed=recipe.seed, name="dropout")(
+        features
+    )
+    probabilities = keras.layers.Dense(
+        classes,
+        activation="softmax",
+        kernel_initializer=keras.initializers.GlorotUniform(recipe.seed),
+        name="probabilities",
+    )(kept)
+    model = keras.Model(image, probabilities, name="kigezi")
+    set_trainable(backbone_layers(model), recipe)
+    return model
+
+
+def backbone_layers(model: keras.Model) -> list[keras.layers.Layer]:
+    """The backbone's own layers, bottom first: no input, no scaling and no head."""
+    names = [layer.name for layer in model.layers]
+    return model.layers[names.index("scale") + 1 : names.index("features")]
+
+
+def set_trainable(layers: list[keras.layers.Layer], recipe: Recipe) -> None:
+    """Open the top layers for training and freeze all below.
+
+    It must happen before a training function is made: Keras silently ignores a flag
+    that is changed afterwards.
+    """
+    opened = {"none": 0, "all": len(layers)}.get(str(recipe.unfreeze), recipe.unfreeze)
+    for height, layer in enumerate(reversed(layers)):
+        frozen_statistics = recipe.batch_norm == "frozen" and isinstance(
+            layer, keras.layers.BatchNormalization
+        )
+        layer.trainable = height < int(opened) and not frozen_statistics
+
+
+def calibrate(model: keras.Model, images: npt.NDArray[np.uint8]) -> None:
+    """Set the batch normalization statistics from images, in one pass.
+
+    Random weights with the initial statistics (mean 0, variance 1) let the signal die
+    out layer by layer. With momentum 0 each layer takes over the statistics of this
+    one batch, and the layers above already see its normalized output.
+
+    Args:
+        model: Model with random weights; its trainable flags are as before afterwards.
+        images: (images, side, side, 3) uint8 training photographs.
+    """
+    layers = [
+        layer
+        for layer in backbone_layers(model)
+        if isinstance(layer, keras.layers.BatchNormalization)
+    ]
+    before = [(layer.trainable, layer.momentum) for layer in layers]
+    for layer in layers:
+        layer.trainable, layer.momentum = True, 0.0
+    model(images, training=True)
+    for layer, (trainable, momentum) in zip(layers, before, strict=True):
+        layer.trainable, layer.momentum = trainable, momentum
+
+
+def trained_weights(model: keras.Model) -> int:
+    """How many numbers training can change."""
+    return int(sum(np.prod(weight.shape) for weight in model.trainable_weights))

@@ -1,0 +1,70 @@
+"""Images and labels as arrays, and the order in which training sees them."""
+
+import hashlib
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from kigezi.records import Split
+
+
+@dataclass(frozen=True)
+class Examples:
+    """The images of one dataset version at working size."""
+
+    digest: str
+    """digest of the dataset version"""
+    classes: tuple[str, ...]
+    images: npt.NDArray[np.uint8]
+    """(images, side, side, 3), RGB from 0 to 255; may be memory-mapped"""
+    labels: npt.NDArray[np.int64]
+    """(images,), index into classes"""
+    splits: npt.NDArray[np.str_]
+    """(images,), train, validation or test"""
+    copies: npt.NDArray[np.int64]
+    """(images,), 0 for the photograph itself"""
+    photo_ids: npt.NDArray[np.str_]
+    """(images,), sha256 of the photograph's bytes"""
+
+    def rows(self, split: Split, *, all_copies: bool) -> npt.NDArray[np.int64]:
+        """Rows of a split: every copy, or only the photographs themselves."""
+        chosen = self.splits == split
+        if not all_copies:
+            chosen &= self.copies == 0
+        return np.flatnonzero(chosen)
+
+    @property
+    def size(self) -> int:
+        """Side of the square images in pixels."""
+        return int(self.images.shape[1])
+
+    @property
+    def majority(self) -> float:
+        """Validation accuracy of always answering the most frequent training class."""
+        train = self.labels[self.rows("train", all_copies=False)]
+        answer = np.bincount(train, minlength=len(self.classes)).argmax()
+        validation = self.labels[self.rows("validation", all_copies=False)]
+        return float((validation == answer).mean())
+
+
+def epoch_order(count: int, seed: int, epoch: int) -> npt.NDArray[np.int64]:
+    """A permutation of range(count) drawn from (seed, epoch) alone.
+
+    `fit(shuffle=True)` on arrays repeats one order in every epoch once the seeds are
+    set, and a resumed training could not know where it was. Sorting the raw words of a
+    counter-based generator gives the same order on every machine and NumPy version.
+    """
+    words = np.random.Philox(key=_key(seed, epoch, "order")).random_raw(count)
+    return np.argsort(words, kind="stable")
+
+
+def dropout_state(seed: int, epoch: int) -> npt.NDArray[np.uint32]:
+    """The (2,) state of a dropout layer's generator at the start of an epoch."""
+    key = _key(seed, epoch, "dropout")
+    return np.array([key & 0xFFFFFFFF, (key >> 32) & 0xFFFFFFFF], dtype=np.uint32)
+
+
+def _key(seed: int, epoch: int, purpose: str) -> int:
+    digest = hashlib.sha256(f"{purpose}:{seed}:{epoch}".encode()).digest()
+    return int.from_bytes(digest[:16], "big")

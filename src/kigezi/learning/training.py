@@ -1,0 +1,176 @@
+"""One training: epoch by epoch, resumable, the same bits whether interrupted or not.
+
+`EarlyStopping` and `BackupAndRestore` of Keras forget patience and best weights when a
+training is resumed, and no Keras checkpoint holds a dropout layer's random state. Here
+an epoch depends only on the state before it: its order and its dropout are drawn from
+(seed, epoch), and patience is read off the history. So a budget of epochs is a prefix
+of a longer training of the same recipe, which is trained once for all its budgets.
+"""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
+
+import keras
+import numpy as np
+import numpy.typing as npt
+
+from kigezi.learning.evaluating import Batches, measure, predict
+from kigezi.learning.examples import Examples, dropout_state, epoch_order
+from kigezi.records import Epoch
+from kigezi.schemas import Recipe
+
+TRAINING_VERSION = 1
+"""Raise it whenever the same recipe would train other weights than before."""
+
+Arrays = dict[str, npt.NDArray[np.generic]]
+
+
+class Checkpoint(Protocol):
+    """Where a training is kept between epochs."""
+
+    def history(self) -> list[Epoch]:
+        """The epochs that are done, first to last."""
+
+    def state(self) -> Arrays:
+        """Model and optimizer after the last epoch."""
+
+    def save(self, history: Sequence[Epoch], state: Arrays, best: Arrays) -> None:
+        """Keep one more epoch; `best` is empty unless it is the best so far."""
+
+
+def optimizer_of(recipe: Recipe) -> keras.optimizers.Optimizer:
+    """The recipe's optimizer with Keras's defaults besides the learning rate."""
+    kinds = {
+        "adam": keras.optimizers.Adam,
+        "rmsprop": keras.optimizers.RMSprop,
+        "sgd": keras.optimizers.SGD,
+    }
+    return kinds[recipe.optimizer](learning_rate=recipe.learning_rate)
+
+
+def within_budget(history: Sequence[Epoch], recipe: Recipe) -> tuple[Epoch, ...]:
+    """The epochs that count for a recipe: up to its budget, patience or divergence."""
+    counted = tuple(history[: recipe.epochs])
+    ends = (done for done in range(1, len(counted)) if _ended(counted[:done], recipe))
+    return counted[: next(ends, len(counted))]
+
+
+def is_over(history: Sequence[Epoch], recipe: Recipe) -> bool:
+    """Whether a recipe asks for no further epoch."""
+    counted = within_budget(history, recipe)
+    return len(counted) == recipe.epochs or _ended(counted, recipe)
+
+
+def best_epoch(history: Sequence[Epoch]) -> int | None:
+    """The first epoch with the lowest finite validation loss, counted from 1."""
+    finite = [epoch for epoch in history if epoch.finite]
+    return min(finite, key=lambda e: e.validation_loss).epoch if finite else None
+
+
+def train(
+    model: keras.Model,
+    recipe: Recipe,
+    examples: Examples,
+    checkpoint: Checkpoint,
+    on_epoch: Callable[[Epoch], None],
+) -> None:
+    """Train on, from where the checkpoint stands, until the recipe asks for no more.
+
+    Args:
+        model: As `build_model` makes it; holds the last epoch's weights afterwards.
+        checkpoint: Gets every epoch; holds the best weights so far.
+        on_epoch: Called after each epoch that is trained now.
+    """
+    model.compile(
+        optimizer_of(recipe),
+        loss="sparse_categorical_crossentropy",
+        metrics=["accuracy"],
+        jit_compile=_compiles_well(),
+    )
+    model.optimizer.build(model.trainable_variables)
+    history = checkpoint.history()
+    if history:
+        restore(model, checkpoint.state())
+    while not is_over(history, recipe):
+        epoch = _train_epoch(model, recipe, examples, len(history) + 1)
+        history.append(epoch)
+        improved = best_epoch(history) == epoch.epoch
+        best = weights_of(model, recipe) if improved else {}
+        checkpoint.save(history, state_of(model, recipe), best)
+        on_epoch(epoch)
+
+
+def weights_of(model: keras.Model, recipe: Recipe) -> Arrays:
+    """Every weight that cannot be read from the backbone's file again.
+
+    Random weights are kept whole: their batch normalization was set on this machine.
+    """
+    whole = recipe.weights == "random"
+    chosen = [layer for layer in model.layers if whole or layer.trainable]
+    return {
+        f"{layer.name}/{index}": keras.ops.convert_to_numpy(weight)
+        for layer in chosen
+        if not isinstance(layer, keras.layers.Dropout)
+        for index, weight in enumerate(layer.weights)
+    }
+
+
+def state_of(model: keras.Model, recipe: Recipe) -> Arrays:
+    """The weights and everything that the optimizer remembers."""
+    slots = {
+        f"optimizer/{index}": keras.ops.convert_to_numpy(variable)
+        for index, variable in enumerate(model.optimizer.variables)
+    }
+    return {**weights_of(model, recipe), **slots}
+
+
+def restore(model: keras.Model, arrays: Mapping[str, npt.NDArray[np.generic]]) -> None:
+    """Put weights, and the optimizer's memory where it is there, back into a model."""
+    for name, array in arrays.items():
+        layer, index = name.rsplit("/", 1)
+        if layer == "optimizer":
+            model.optimizer.variables[int(index)].assign(array)
+        else:
+            model.get_layer(layer).weights[int(index)].assign(array)
+
+
+def _train_epoch(
+    model: keras.Model, recipe: Recipe, examples: Examples, number: int
+) -> Epoch:
+    started = time.monotonic()
+    rows = examples.rows("train", all_copies=True)
+    order = epoch_order(len(rows), recipe.seed, number)
+    for layer in model.layers:
+        if isinstance(layer, keras.layers.Dropout):
+            layer.seed_generator.state.assign(dropout_state(recipe.seed, number))
+    batches = Batches(examples, rows[order], recipe.batch_size)
+    logs = model.fit(batches, epochs=1, shuffle=False, verbose=0).history
+    held_out = examples.rows("validation", all_copies=False)
+    figures = measure(predict(model, examples, held_out), examples.labels[held_out])
+    return Epoch(
+        epoch=number,
+        train_accuracy=float(logs["accuracy"][0]),
+        train_loss=float(logs["loss"][0]),
+        validation_accuracy=figures.accuracy,
+        validation_loss=figures.loss,
+        seconds=time.monotonic() - started,
+        ended_at=int(time.time() * 1000),
+    )
+
+
+def _ended(epochs: Sequence[Epoch], recipe: Recipe) -> bool:
+    """Whether the last epoch diverged or used up the patience."""
+    if not epochs or not epochs[-1].finite:
+        return bool(epochs)
+    best = best_epoch(epochs)
+    return best is not None and len(epochs) - best >= recipe.patience
+
+
+def _compiles_well() -> bool:
+    """XLA is 6 times slower for this model on a processor, and faster on a GPU."""
+    if keras.backend.backend() == "jax":
+        return True
+    return keras.backend.backend() == "tensorflow" and bool(
+        keras.distribution.list_devices("gpu")
+    )

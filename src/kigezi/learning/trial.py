@@ -1,0 +1,156 @@
+"""A variant from recipe to figures, doing only what is not there yet."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+import keras
+import numpy as np
+import pandas as pd
+
+from kigezi.learning.backbone import (
+    CALIBRATION_IMAGES,
+    build_model,
+    calibrate,
+    trained_weights,
+)
+from kigezi.learning.environment import describe_environment
+from kigezi.learning.evaluating import evaluate
+from kigezi.learning.examples import Examples
+from kigezi.learning.training import (
+    TRAINING_VERSION,
+    Arrays,
+    Checkpoint,
+    best_epoch,
+    is_over,
+    restore,
+    train,
+    within_budget,
+)
+from kigezi.records import SPLITS, Assignment, Epoch, Figures, Trial, TrialResult
+from kigezi.schemas import Recipe
+
+
+class Training(Checkpoint, Protocol):
+    """A checkpoint that also keeps what was measured of its best weights."""
+
+    key: str
+
+    def best(self, epoch: int) -> Arrays:
+        """The weights after an epoch that was the best so far."""
+
+    def evaluation(self, epoch: int | None) -> dict | None:
+        """What was measured of an epoch's weights, or nothing yet."""
+
+    def predictions(self, epoch: int | None) -> pd.DataFrame:
+        """The predictions of an epoch's weights on the test photographs."""
+
+    def keep_evaluation(
+        self,
+        epoch: int | None,
+        evaluation: dict,
+        predictions: pd.DataFrame,
+        save_model: Callable[[Path], None],
+    ) -> None:
+        """Keep figures, predictions and the whole model of an epoch."""
+
+
+def training_key(recipe: Recipe, dataset: str, weights: str) -> dict[str, object]:
+    """Everything that decides the weights after a number of epochs.
+
+    Epochs and patience are not in it: they only say where to stop. Processor and
+    library versions are not in it either: they are recorded with the result, and an
+    upgrade does not throw finished work away.
+
+    Args:
+        dataset: Digest of the dataset version.
+        weights: Digest of the backbone's weights file, or `random`.
+    """
+    decided = recipe.model_dump(exclude={"epochs", "patience", "weights"})
+    return {
+        "recipe": decided,
+        "dataset": dataset,
+        "weights": weights,
+        "backend": keras.backend.backend(),
+        "precision": keras.config.dtype_policy().name,
+        "version": TRAINING_VERSION,
+    }
+
+
+def run_trial(
+    assignment: Assignment,
+    examples: Examples,
+    weights: Path | None,
+    training: Training,
+    on_epoch: Callable[[Epoch], None],
+) -> Trial:
+    """Train what is missing, restore the best weights and measure them.
+
+    Args:
+        weights: File with the backbone's weights, or none for random ones.
+        training: Where this training is kept; what it holds is not done again.
+        on_epoch: Called after each epoch that is trained now.
+    """
+    recipe = assignment.recipe
+    model = None
+    if not is_over(training.history(), recipe):
+        model = _new_model(recipe, examples, weights)
+        train(model, recipe, examples, training, on_epoch)
+    history = within_budget(training.history(), recipe)
+    best = best_epoch(history)
+    if training.evaluation(best) is None:
+        model = model or _new_model(recipe, examples, weights)
+        _evaluate_and_keep(model, examples, training, best)
+    return _trial(assignment, examples, training, history)
+
+
+def _new_model(recipe: Recipe, examples: Examples, weights: Path | None) -> keras.Model:
+    model = build_model(recipe, examples.size, len(examples.classes), weights)
+    if weights is None:
+        rows = examples.rows("train", all_copies=False)[:CALIBRATION_IMAGES]
+        calibrate(model, examples.images[rows])
+    return model
+
+
+def _evaluate_and_keep(
+    model: keras.Model, examples: Examples, training: Training, best: int | None
+) -> None:
+    if best is not None:
+        restore(model, training.best(best))
+    measured = {split: evaluate(model, examples, split) for split in SPLITS}
+    evaluation = {
+        "figures": {split: figures for split, (figures, _) in measured.items()},
+        "trained_weights": trained_weights(model),
+        "environment": describe_environment(),
+    }
+    # A second model around the same layers was never compiled, so that its file holds
+    # no optimizer.
+    whole = keras.Model(model.inputs, model.outputs, name=model.name)
+    predictions = measured["test"][1]
+    training.keep_evaluation(best, evaluation, predictions, whole.save)
+
+
+def _trial(
+    assignment: Assignment,
+    examples: Examples,
+    training: Training,
+    history: tuple[Epoch, ...],
+) -> Trial:
+    best = best_epoch(history)
+    evaluation = training.evaluation(best) or {}
+    ended_early = len(history) < assignment.recipe.epochs
+    status = "stopped" if ended_early else "finished"
+    result = TrialResult(
+        assignment=assignment,
+        dataset=examples.digest,
+        key=training.key,
+        status=status if np.all([epoch.finite for epoch in history]) else "diverged",
+        best_epoch=best,
+        history=history,
+        majority=examples.majority,
+        trained_weights=evaluation["trained_weights"],
+        classes=examples.classes,
+        environment=evaluation["environment"],
+        **{split: Figures(**evaluation["figures"][split]) for split in SPLITS},
+    )
+    return Trial(result, training.predictions(best))

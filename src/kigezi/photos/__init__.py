@@ -1,0 +1,1 @@
+"""Reading, checking, splitting and changing photographs: Pillow, NumPy and pandas."""

@@ -1,0 +1,79 @@
+"""What an augmented dataset consists of, and the digest that names it."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import pandas as pd
+
+from kigezi.folders import PhotographFolder
+from kigezi.photos.making import Make, make_images
+from kigezi.schemas import AugmentParameters, ImageParameters
+
+AUGMENTATION_VERSION = 1
+"""to be raised with every change of the code that changes a pixel of an image"""
+
+
+@dataclass(frozen=True)
+class DatasetBuild:
+    """All that is needed to write one version of the augmented dataset."""
+
+    digest: str
+    description: dict[str, Any]
+    """the parameters and AUGMENTATION_VERSION, as `dataset.json` stores them"""
+    photographs: pd.DataFrame
+    """the kept rows of the ledger: path, photo_id, label, split"""
+    make: Make
+    """the images of one photograph, from its bytes and its photo_id; can be pickled"""
+    folder: PhotographFolder
+
+
+def plan_build(
+    ledger: pd.DataFrame,
+    folder: PhotographFolder,
+    image: ImageParameters,
+    augment: AugmentParameters,
+) -> DatasetBuild:
+    """The build of the kept photographs of a ledger with these parameters."""
+    kept = kept_rows(ledger)
+    return DatasetBuild(
+        digest=build_digest(kept, image, augment),
+        description=_describe(image, augment),
+        photographs=kept,
+        make=partial(make_images, image=image, augment=augment),
+        folder=folder,
+    )
+
+
+def kept_rows(ledger: pd.DataFrame) -> pd.DataFrame:
+    """The rows of the ledger that are photographs of the study, sorted by photo_id."""
+    kept = ledger.loc[ledger["status"] == "kept", ["path", "photo_id", "label", "split"]]
+    return kept.sort_values("photo_id", ignore_index=True)
+
+
+def build_digest(
+    ledger_kept: pd.DataFrame, image: ImageParameters, augment: AugmentParameters
+) -> str:
+    """The name of the dataset that these photographs and parameters make.
+
+    It does not depend on paths, machine, workers or time.
+
+    Args:
+        ledger_kept: Rows with `photo_id, label, split`, and no others than kept ones.
+        image: Working size and shape.
+        augment: Number and ranges of the copies.
+    """
+    rows = ledger_kept[["photo_id", "label", "split"]].to_numpy().tolist()
+    content = {**_describe(image, augment), "photographs": sorted(rows)}
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _describe(image: ImageParameters, augment: AugmentParameters) -> dict[str, Any]:
+    return {
+        "augmentation_version": AUGMENTATION_VERSION,
+        "image": image.model_dump(mode="json"),
+        "augment": augment.model_dump(mode="json"),
+    }

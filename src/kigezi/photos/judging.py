@@ -1,0 +1,125 @@
+"""Judge one file from its bytes: a usable photograph, or why not and what to do."""
+
+from dataclasses import dataclass
+
+from PIL import Image, UnidentifiedImageError
+
+from kigezi.photos.reading import open_photograph, orientation
+
+CONVERT = "convert it to JPEG"
+
+_STARTS: tuple[tuple[bytes, str], ...] = (
+    (
+        b"version https://git-lfs",
+        "it is a Git LFS pointer, not the photograph: run `git lfs pull`",
+    ),
+    (b"%PDF", "it is a PDF document: save the photograph in it as JPEG"),
+    (b"II*\0", f"TIFF and camera raw files are not read here: {CONVERT}"),
+    (b"MM\0*", f"TIFF and camera raw files are not read here: {CONVERT}"),
+    (b"%!PS", f"EPS drawings are not read here: {CONVERT}"),
+    (b"8BPS", f"Photoshop files are not read here: {CONVERT}"),
+    (b"\0\0\1\0", "it is an icon: remove it"),
+    (b"PK\3\4", "it is a ZIP archive: unpack it in its place"),
+    (b"\xff\xd8", "the JPEG is damaged: copy the photograph again"),
+    (b"\x89PNG", "the PNG is damaged: copy the photograph again"),
+)
+_BRANDS: dict[bytes, str] = {
+    b"avif": f"AVIF is not read here: {CONVERT}",
+    b"avis": f"AVIF is not read here: {CONVERT}",
+    **dict.fromkeys(
+        (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1"),
+        "HEIC is not read here: convert it to JPEG (on an iPhone, Settings, Camera, "
+        "Formats, Most Compatible makes JPEG from now on)",
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What is known of one file; sides are 0 where they could not be read."""
+
+    width: int = 0
+    height: int = 0
+    format: str = ""
+    mode: str = ""
+    status: str = "quarantined"
+    reason: str = ""
+
+
+def judge(data: bytes, maximum_megapixels: float, minimum_side: int) -> Judgement:
+    """Decode the bytes, inside `pixel_limit`, and say what they are.
+
+    Args:
+        data: All bytes of the file.
+        maximum_megapixels: Largest usable photograph in millions of pixels.
+        minimum_side: Shortest usable side in pixels.
+    """
+    try:
+        image = open_photograph(data)
+    except UnidentifiedImageError:
+        return Judgement(reason=_name_content(data))
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        return Judgement(reason=_too_large(maximum_megapixels))
+    except Exception as error:  # a decoder may raise anything on such bytes
+        return Judgement(reason=_damaged(error))
+    return _judge_image(image, maximum_megapixels, minimum_side)
+
+
+def _judge_image(
+    image: Image.Image, maximum_megapixels: float, minimum_side: int
+) -> Judgement:
+    width, height = image.size
+    if orientation(image) >= 5:
+        width, height = height, width
+    facts = (width, height, image.format or "", image.mode)
+    if width * height > maximum_megapixels * 1e6:
+        return Judgement(*facts, reason=_too_large(maximum_megapixels))
+    if min(width, height) < minimum_side:
+        reason = f"its shorter side has fewer than {minimum_side} pixels"
+        return Judgement(
+            *facts, reason=f"{reason}: use a larger one, or lower ingest.minimum_side"
+        )
+    try:
+        moving = getattr(image, "is_animated", False)
+        # An eighth of the pixels needs all of the bytes: a cut is found, four times
+        # faster.
+        image.draft(None, (1, 1))
+        image.load()
+    except Exception as error:  # a decoder may raise anything on such bytes
+        return Judgement(*facts, reason=_damaged(error))
+    note = "the first of its frames is used" if moving else ""
+    return Judgement(*facts, status="kept", reason=note)
+
+
+def _too_large(maximum_megapixels: float) -> str:
+    return (
+        f"it has more than {maximum_megapixels:g} million pixels: make it smaller, or "
+        "raise ingest.maximum_megapixels"
+    )
+
+
+def _damaged(error: Exception) -> str:
+    if isinstance(error, Image.DecompressionBombError | Image.DecompressionBombWarning):
+        return "a frame in it is larger than ingest.maximum_megapixels: make it smaller"
+    said = " ".join(str(error).split()) or type(error).__name__
+    return f"it is cut short or damaged ({said}): copy the photograph again"
+
+
+def _name_content(data: bytes) -> str:
+    """What the bytes are, if not a photograph, and what to do about it."""
+    if not data:
+        return "the file is empty: copy the photograph again"
+    for start, reason in _STARTS:
+        if data.startswith(start):
+            return reason
+    if data[4:8] == b"ftyp":
+        video = "it is a video: save a frame of it as JPEG"
+        return _BRANDS.get(data[8:12], video)
+    head = data[:1024].lstrip().lower()
+    if b"<svg" in head:
+        return "it is an SVG drawing: save it as PNG"
+    if head.startswith((b"<!doctype html", b"<html")):
+        return "it is a web page, not the photograph: download the photograph again"
+    if b"\0" not in head and head.isascii():
+        return "it is text, not a photograph: remove it"
+    return "it is no photograph in JPEG, PNG, WEBP, GIF or BMP: convert or remove it"

@@ -1,0 +1,57 @@
+"""Make the images of one photograph; imported by every worker, so it imports little."""
+
+import hashlib
+from collections.abc import Callable
+from io import BytesIO
+from typing import Any
+
+from PIL import Image
+
+from kigezi.photos.augmenting import change, draw_changes
+from kigezi.photos.geometry import fit
+from kigezi.photos.reading import decode, pixel_limit
+from kigezi.schemas import AugmentParameters, ImageParameters
+
+MadeImage = tuple[dict[str, Any], bytes, str]
+"""the changes made, the JPEG's bytes, and `sha256_pixels` (see `hash_pixels`)"""
+
+Make = Callable[[bytes, str], list[MadeImage]]
+
+
+def make_images(
+    data: bytes, photo_id: str, image: ImageParameters, augment: AugmentParameters
+) -> list[MadeImage]:
+    """Copy 0, which is the photograph at the working size, and its changed copies.
+
+    Args:
+        data: The bytes of a photograph that `judge` found usable.
+        photo_id: Its sha256, the name that the changes are drawn by.
+        image: Working size and shape.
+        augment: Number and ranges of the copies.
+    """
+    changes = [
+        draw_changes(photo_id, copy, augment) for copy in range(1, augment.copies + 1)
+    ]
+    with pixel_limit(None):
+        plain = fit(decode(data, image.size), image.size, image.fit)
+    recipes = [{}, *(one.as_dict() for one in changes)]
+    pictures = [plain, *change(plain, changes)]
+    return [
+        (recipe, _encode(picture, augment.jpeg_quality), hash_pixels(picture))
+        for recipe, picture in zip(recipes, pictures, strict=True)
+    ]
+
+
+def hash_pixels(image: Image.Image) -> str:
+    """sha256 of mode, size and pixels, as handed to the encoder, not as decoded again.
+
+    It holds across versions of the JPEG library, which the file's own hash may not.
+    """
+    head = f"{image.mode}:{image.width}x{image.height}:".encode()
+    return hashlib.sha256(head + image.tobytes()).hexdigest()
+
+
+def _encode(image: Image.Image, quality: int) -> bytes:
+    buffer = BytesIO()
+    image.save(buffer, "JPEG", quality=quality)
+    return buffer.getvalue()

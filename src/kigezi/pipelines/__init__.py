@@ -1,0 +1,1 @@
+"""The pipelines: wiring and nodes, nothing else."""

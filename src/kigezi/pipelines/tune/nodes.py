@@ -1,0 +1,245 @@
+"""Nodes of the tune pipeline. Keras is imported only where a model is needed."""
+
+import io
+import logging
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from PIL import Image
+
+from kigezi.choosing import choose, result_row
+from kigezi.errors import DataError
+from kigezi.learning.examples import Examples
+from kigezi.photos.building import build_digest
+from kigezi.plan import apply_changes, budgets, lineage
+from kigezi.plots import plot_confusion, plot_curves
+from kigezi.progress import duration, progress
+from kigezi.records import (
+    Assignment,
+    Epoch,
+    TimeEstimate,
+    Trial,
+    Winner,
+)
+from kigezi.schemas import (
+    AugmentParameters,
+    ImageParameters,
+    Recipe,
+    Stages,
+)
+from kigezi.stores import (
+    AugmentedVersions,
+    BackboneWeights,
+    DatasetVersion,
+    ModelInputs,
+    Tracking,
+    Trainings,
+)
+from kigezi.wording import in_words, log_epoch, log_trial, log_winner
+
+_log = logging.getLogger(__name__)
+
+
+def open_examples(
+    ledger: pd.DataFrame,
+    augmented: AugmentedVersions,
+    model_inputs: ModelInputs,
+    image: ImageParameters,
+    augment: AugmentParameters,
+) -> Examples:
+    """Open the dataset version of these photographs and settings, newest or not."""
+    kept = ledger[ledger["status"] == "kept"]
+    version = augmented.version(build_digest(kept, image, augment))
+    manifest = version.manifest
+    shape = (len(manifest), image.size, image.size, 3)
+
+    def fill(pixels: npt.NDArray[np.uint8]) -> None:
+        _decode_all(version, pixels)
+
+    classes = tuple(sorted(manifest["label"].unique()))
+    return Examples(
+        digest=version.digest,
+        classes=classes,
+        images=model_inputs.get_or_make(version.digest, shape, fill),
+        labels=manifest["label"].map(classes.index).to_numpy(np.int64),
+        splits=manifest["split"].to_numpy(str),
+        copies=manifest["copy"].to_numpy(np.int64),
+        photo_ids=manifest["photo_id"].to_numpy(str),
+    )
+
+
+def resolve_recipes(
+    baseline: Recipe,
+    stages: Stages,
+    examples: Examples,
+    previous: Winner | None = None,
+) -> dict[str, Assignment]:
+    """The recipe of every variant of the stage that follows the previous winner."""
+    names = list(stages.root)
+    position = names.index(previous.stage) + 1 if previous else 0
+    if previous:
+        _check_lineage(previous, baseline, stages, examples)
+    stage = names[position]
+    base = previous.recipe if previous else baseline
+    _log.info("Stage %s starts from %s", stage, in_words(base))
+    return {
+        variant: Assignment(
+            stage=stage,
+            variant=variant,
+            base=base,
+            recipe=apply_changes(base, changes),
+            budgets=budgets(baseline, stages),
+            plan=lineage(baseline, stages, len(names)),
+            lineage=lineage(baseline, stages, position + 1),
+        )
+        for variant, changes in stages.root[stage].root.items()
+    }
+
+
+def estimate_study(
+    ledger: pd.DataFrame,
+    image: ImageParameters,
+    augment: AugmentParameters,
+    baseline: Recipe,
+    stages: Stages,
+) -> TimeEstimate:
+    """Say how long the study takes at most, from a measured forward pass.
+
+    Which variants win is not known before, so every stage is taken to start from the
+    costliest recipe of the stage before it.
+    """
+    from kigezi.learning.estimating import (
+        distinct_trainings,
+        forward_seconds,
+        training_seconds,
+    )
+
+    splits = ledger.loc[ledger["status"] == "kept", "split"].value_counts()
+    images = int(splits["train"]) * (augment.copies + 1)
+    forward = forward_seconds(baseline, image.size)
+
+    def seconds(recipe: Recipe) -> float:
+        return training_seconds(recipe, forward, images, int(splits["validation"]))
+
+    recipes = []
+    start = baseline
+    for stage in stages.root.values():
+        variants = [apply_changes(start, changes) for changes in stage.root.values()]
+        recipes += variants
+        start = max(variants, key=seconds)
+    trainings = distinct_trainings(recipes)
+    total = sum(seconds(recipe) for recipe in trainings)
+    _log.info(
+        "Time: %d trainings on %s images take at most about %s here; early stopping "
+        "(patience %d) usually ends them sooner, and what is trained already is not "
+        "trained again.",
+        len(trainings),
+        f"{images:,}",
+        duration(total),
+        baseline.patience,
+    )
+    return TimeEstimate(
+        trainings=len(trainings), seconds=total, forward_seconds=forward
+    )
+
+
+def train_variant(
+    assignment: Assignment,
+    examples: Examples,
+    backbone_weights: BackboneWeights,
+    trainings: Trainings,
+    tracking: Tracking,
+) -> Trial:
+    """Train a variant, or find it trained, and measure its best weights."""
+    from kigezi.learning.environment import use_threads
+    from kigezi.learning.trial import run_trial, training_key
+
+    use_threads(trainings.threads)
+    recipe = assignment.recipe
+    weights = backbone_weights.find(recipe, examples.size)
+    decided_by = training_key(recipe, examples.digest, weights.digest)
+    training = trainings.open(decided_by, assignment.budgets)
+    run = tracking.begin(assignment, examples.digest)
+    seconds: list[float] = []
+
+    def on_epoch(epoch: Epoch) -> None:
+        run.epoch(epoch)
+        seconds.append(epoch.seconds)
+        left = (recipe.epochs - epoch.epoch) * float(np.mean(seconds))
+        log_epoch(assignment, epoch, left)
+
+    trial = run_trial(assignment, examples, weights.path, training, on_epoch)
+    log_trial(trial.result, trained_now=bool(seconds))
+    run.finish(trial, _plots(trial), training.model_path(trial.result.best_epoch))
+    return trial
+
+
+def choose_winner(*trials: Trial) -> tuple[Winner, pd.DataFrame]:
+    """The variant with the highest validation accuracy, and a table of all."""
+    results = [trial.result for trial in trials]
+    winner = choose(results)
+    log_winner(winner, results[0])
+    rows = [
+        result_row(result, winner=result.assignment.variant == winner.variant)
+        for result in results
+    ]
+    return winner, pd.DataFrame(rows)
+
+
+def keep_final_model(
+    last: Winner, trainings: Trainings, tracking: Tracking
+) -> tuple[bytes, Trial]:
+    """The last stage's winner as the study's model; it is not trained again."""
+    if last.result is None:
+        raise DataError(
+            f"No variant of the last stage ({last.stage}) answered better than always "
+            "guessing the most frequent class, so there is no final model: see "
+            "data/07_model_output, and try another learning rate or more epochs in "
+            "conf/base/parameters_tune.yml."
+        )
+    training = trainings.find(last.result.key)
+    best = last.result.best_epoch
+    assignment = last.result.assignment.model_copy(
+        update={"stage": "final", "variant": "final_model"}
+    )
+    result = last.result.model_copy(update={"assignment": assignment})
+    trial = Trial(result, training.predictions(best))
+    model = training.model_path(best)
+    run = tracking.begin(assignment, result.dataset)
+    run.finish(trial, _plots(trial), model)
+    tracking.finish_study(assignment, result.dataset)
+    _log.info("Final model: %s", in_words(last.recipe))
+    return model.read_bytes(), trial
+
+
+def _decode_all(version: DatasetVersion, pixels: npt.NDArray[np.uint8]) -> None:
+    paths = list(version.manifest["path"])
+    for row, path in enumerate(progress(paths, len(paths), "decode: images")):
+        with Image.open(io.BytesIO(version.read(path))) as image:
+            pixels[row] = np.asarray(image.convert("RGB"))
+
+
+def _check_lineage(
+    winner: Winner, baseline: Recipe, stages: Stages, examples: Examples
+) -> None:
+    count = list(stages.root).index(winner.stage) + 1
+    same_plan = winner.lineage == lineage(baseline, stages, count)
+    if not same_plan or winner.dataset != examples.digest:
+        what = "these settings" if not same_plan else "these photographs"
+        raise DataError(
+            f"The stored winner of stage {winner.stage} was not chosen with {what}: run "
+            f"`kedro run --pipeline=tune --namespaces=tune.{winner.stage}` first, or "
+            "`kedro run --pipeline=tune` for all stages."
+        )
+
+
+def _plots(trial: Trial) -> dict[str, object]:
+    result = trial.result
+    title = f"{result.assignment.name}: {result.summary}"
+    return {
+        "curves.png": plot_curves(result.history, result.best_epoch, title),
+        "confusion_matrix.png": plot_confusion(
+            trial.predictions, result.classes, f"{title}, test photographs"
+        ),
+    }

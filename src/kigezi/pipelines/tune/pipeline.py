@@ -1,0 +1,85 @@
+"""One box a stage: open the dataset, resolve recipes, train variants, choose a winner.
+
+tune.freeze ──> tune.learning_rate ──> ... ──> tune.epochs ──> tune.final
+ ├─ head_only
+ ├─ top_10          each variant is the same node under its own name
+ └─ ...
+"""
+
+from collections.abc import Sequence
+
+from kedro.pipeline import Node, Pipeline, node, pipeline
+
+from kigezi.pipelines.tune.nodes import (
+    choose_winner,
+    estimate_study,
+    keep_final_model,
+    open_examples,
+    resolve_recipes,
+    train_variant,
+)
+from kigezi.plan import Plan, read_plan
+
+DATA = ["ledger", "augmented", "model_inputs"]
+STORES = ["backbone_weights", "trainings", "tracking"]
+IMAGES = ["params:image", "params:augment"]
+STUDY = ["params:tune.baseline", "params:tune.stages"]
+
+
+def create_pipeline(plan: Plan | None = None) -> Pipeline:
+    """The stages of a plan, or of the configured one."""
+    plan = plan or read_plan()
+    stages = [
+        _create_stage(stage, variants, previous)
+        for (stage, variants), previous in zip(
+            plan.stages.items(), [None, *plan.stages], strict=False
+        )
+    ]
+    estimate = node(estimate_study, ["ledger", *IMAGES, *STUDY], "time_estimate")
+    final = pipeline(
+        [
+            node(
+                keep_final_model,
+                ["last", "trainings", "tracking"],
+                ["final_model", "final_model.trial"],
+            )
+        ],
+        namespace="tune.final",
+        inputs={"last": f"tune.{list(plan.stages)[-1]}.winner", **_same(STORES[1:])},
+        outputs={"final_model"},
+    )
+    return sum(stages, pipeline([estimate])) + final
+
+
+def _create_stage(
+    stage: str, variants: Sequence[str], previous: str | None
+) -> Pipeline:
+    winner = [f"tune.{previous}.winner"] if previous else []
+    assignments = {variant: f"{variant}.assignment" for variant in variants}
+    trials = [f"{variant}.trial" for variant in variants]
+    nodes = [
+        node(open_examples, [*DATA, *IMAGES], "examples"),
+        node(resolve_recipes, [*STUDY, "examples", *winner], assignments),
+        *(_create_variant(variant) for variant in variants),
+        node(choose_winner, trials, ["winner", "comparison"]),
+    ]
+    return pipeline(
+        nodes,
+        namespace=f"tune.{stage}",
+        inputs={*DATA, *STORES, *winner},
+        parameters={*IMAGES, *STUDY},
+    )
+
+
+def _create_variant(variant: str) -> Node:
+    return node(
+        train_variant,
+        [f"{variant}.assignment", "examples", *STORES],
+        f"{variant}.trial",
+        name=f"train_{variant}",
+        tags=["training"],
+    )
+
+
+def _same(names: Sequence[str]) -> dict[str, str]:
+    return {name: name for name in names}

@@ -1,0 +1,77 @@
+"""The stages and variants of the study, read from conf when pipelines are built."""
+
+from dataclasses import dataclass
+
+from kedro.config import AbstractConfigLoader
+
+from kigezi.configuration import default_loader, load_parameters
+from kigezi.records import digest_of
+from kigezi.schemas import Changes, Recipe, Stages, TuneParameters
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is tried, in its order: names only, for the pipelines are built from it."""
+
+    stages: dict[str, tuple[str, ...]]
+    """variant names by stage name, both in the order of the YAML"""
+
+    @classmethod
+    def of(cls, tune: TuneParameters) -> "Plan":
+        """The plan that the parameters declare."""
+        return cls(
+            {name: tuple(stage.root) for name, stage in tune.stages.root.items()}
+        )
+
+
+_loader: AbstractConfigLoader | None = None
+
+
+def use_loader(loader: AbstractConfigLoader | None) -> None:
+    """Keep the loader of Kedro's context, which knows environment and `--params`.
+
+    Kedro builds pipelines without telling them the context, so a hook that runs before
+    says it here (https://github.com/kedro-org/kedro/issues/3093).
+    """
+    global _loader  # noqa: PLW0603
+    _loader = loader
+
+
+def read_plan() -> Plan:
+    """The plan of the running context, or of the configured environment without one.
+
+    Raises:
+        ConfigurationError: The parameters hold a mistake.
+    """
+    return Plan.of(load_parameters(_loader or default_loader()).tune)
+
+
+def apply_changes(base: Recipe, changes: Changes) -> Recipe:
+    """The base recipe with the changes of one variant; neither is altered.
+
+    With nothing unfrozen there is no batch normalization to train, so `train` means
+    `frozen` there: one recipe, trained once.
+    """
+    stated = changes.model_dump(exclude_unset=True)
+    recipe = Recipe.model_validate({**base.model_dump(), **stated})
+    if recipe.unfreeze == "none":
+        return recipe.model_copy(update={"batch_norm": "frozen"})
+    return recipe
+
+
+def lineage(baseline: Recipe, stages: Stages, count: int) -> str:
+    """Digest of the baseline and the first stages: what their winners depend on."""
+    first = list(stages.root.items())[:count]
+    plain = [[name, stage.model_dump(exclude_unset=True)] for name, stage in first]
+    return digest_of([baseline.model_dump(), plain])
+
+
+def budgets(baseline: Recipe, stages: Stages) -> tuple[int, ...]:
+    """All numbers of epochs that the study asks for, rising."""
+    asked = {
+        changes.epochs
+        for stage in stages.root.values()
+        for changes in stage.root.values()
+        if changes.epochs is not None
+    }
+    return tuple(sorted({baseline.epochs, *asked}))

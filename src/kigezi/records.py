@@ -1,0 +1,160 @@
+"""What the study writes down: assignments, epochs, figures, trials and winners."""
+
+import hashlib
+import json
+import math
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import pandas as pd
+from pydantic import BaseModel, ConfigDict
+
+from kigezi.schemas import Recipe
+
+Split = Literal["train", "validation", "test"]
+SPLITS: tuple[Split, ...] = ("train", "validation", "test")
+
+
+class Record(BaseModel):
+    """A frozen record; NaN and infinity survive a round trip through JSON."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="strings")
+
+
+class Assignment(Record):
+    """One variant, ready to be trained."""
+
+    stage: str
+    variant: str
+    base: Recipe
+    """the recipe that the stage starts from"""
+    recipe: Recipe
+    budgets: tuple[int, ...]
+    """all numbers of epochs that the study asks for, rising"""
+    plan: str
+    """sha256 of the baseline and every stage: which study this belongs to"""
+    lineage: str
+    """sha256 of the baseline and the stages up to and with this one"""
+
+    @property
+    def name(self) -> str:
+        """Stage and variant, as in `freeze/top_10`."""
+        return f"{self.stage}/{self.variant}"
+
+
+class Epoch(Record):
+    """One pass over the training images. Accuracies are fractions from 0 to 1."""
+
+    epoch: int
+    """counted from 1"""
+    train_accuracy: float
+    """while training: with dropout, on augmented images, averaged over the epoch"""
+    train_loss: float
+    validation_accuracy: float
+    """afterwards, with augmentation off"""
+    validation_loss: float
+    seconds: float
+    ended_at: int
+    """milliseconds since 1970; the same epoch sent twice to MLflow is then one point"""
+
+    @property
+    def finite(self) -> bool:
+        """Whether training has not blown up."""
+        return math.isfinite(self.train_loss) and math.isfinite(self.validation_loss)
+
+
+class Figures(Record):
+    """How the restored weights do on one split, with augmentation off."""
+
+    accuracy: float
+    """fraction of the photographs whose class is right, from 0 to 1"""
+    loss: float
+    """mean cross-entropy in nats"""
+    photographs: int
+
+
+class TrialResult(Record):
+    """One trained variant with everything that is reported of it."""
+
+    assignment: Assignment
+    dataset: str
+    """digest of the dataset that it was trained on"""
+    key: str
+    """key of the training: everything that decides it, besides epochs and patience"""
+    status: Literal["finished", "stopped", "diverged"]
+    """finished: all epochs; stopped: patience ended; diverged: loss not finite"""
+    best_epoch: int | None
+    """the epoch whose weights were restored; none when no epoch had a finite loss"""
+    history: tuple[Epoch, ...]
+    train: Figures
+    validation: Figures
+    test: Figures
+    majority: float
+    """validation accuracy of always answering the most frequent training class"""
+    trained_weights: int
+    """how many numbers the training could change"""
+    classes: tuple[str, ...]
+    environment: dict[str, str]
+    """processor, threads, backend and library versions of the training"""
+
+    @property
+    def eligible(self) -> bool:
+        """Whether it may win: finite, and better than always guessing one class."""
+        return (
+            math.isfinite(self.validation.accuracy)
+            and math.isfinite(self.validation.loss)
+            and self.validation.accuracy > self.majority
+        )
+
+    @property
+    def summary(self) -> str:
+        """How the training ended, in words."""
+        last = len(self.history)
+        return {
+            "finished": f"all {last} epochs",
+            "stopped": f"stopped at epoch {last}",
+            "diverged": f"diverged at epoch {last}",
+        }[self.status]
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A result with its predictions: a row a test photograph."""
+
+    result: TrialResult
+    predictions: pd.DataFrame
+    """photo_id, label, predicted, correct, and one probability column a class"""
+
+
+class Winner(Record):
+    """What the next stage starts from."""
+
+    stage: str
+    variant: str | None
+    """none when no variant was eligible and the stage's base is carried on"""
+    recipe: Recipe
+    result: TrialResult | None
+    runner_up: str | None
+    margin: float | None
+    """validation accuracy above the runner-up, as a fraction"""
+    standard_error: float | None
+    """standard error of the winner's validation accuracy, as a fraction"""
+    dataset: str
+    lineage: str
+
+
+class TimeEstimate(Record):
+    """How long the study takes at most."""
+
+    trainings: int
+    """distinct trainings: recipes that differ in more than their epochs"""
+    seconds: float
+    """if no patience ends any of them"""
+    forward_seconds: float
+    """for the forward pass of one image"""
+
+
+def digest_of(value: Any) -> str:
+    """sha256 of the value as canonical JSON: same value, same digest, on any machine."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return hashlib.sha256(text.encode("ascii")).hexdigest()

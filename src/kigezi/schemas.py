@@ -1,0 +1,237 @@
+"""A Pydantic model for every block of parameters.
+
+The docstring under a field is shown to the user when the field's value is not
+allowed, so it says what the field means, its unit and its range.
+"""
+
+from copy import copy
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    RootModel,
+    Strict,
+    create_model,
+)
+from pydantic.fields import FieldInfo
+
+BACKBONE_LAYERS = 154
+"""Layers of Keras's MobileNetV2 without its top, the input layer included."""
+
+Whole = Annotated[int, Strict()]
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=40)]
+
+
+class Block(BaseModel):
+    """A frozen block of parameters that refuses unknown keys."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False
+    )
+
+
+def _check_rising(value: tuple[float, float]) -> tuple[float, float]:
+    if value[0] > value[1]:
+        raise ValueError("the first number should not be above the second")
+    return value
+
+
+def _check_unfreeze(value: Any) -> Any:
+    known = value in ("none", "all")
+    layers = type(value) is int and 1 <= value <= BACKBONE_LAYERS
+    if not (known or layers):
+        raise ValueError(
+            f"it should be none, all, or a whole number from 1 to {BACKBONE_LAYERS}"
+        )
+    return value
+
+
+class ImageParameters(Block):
+    """The working size and shape of an image: to store, to train and to predict."""
+
+    size: Annotated[Whole, Field(ge=32, le=1024)]
+    """side of the square image in pixels, a whole number from 32 to 1024"""
+    fit: Literal["crop", "pad", "squash"]
+    """how a photograph is made square: crop, pad or squash"""
+
+
+class SplitParameters(Block):
+    """Fractions of the photographs for validation and test; the rest is trained on."""
+
+    validation: Annotated[float, Field(ge=0.05, le=0.4)]
+    """fraction of the photographs that choose the winner, from 0.05 to 0.4"""
+    test: Annotated[float, Field(ge=0.05, le=0.4)]
+    """fraction of the photographs that only judge the result, from 0.05 to 0.4"""
+    seed: Annotated[Whole, Field(ge=0, lt=2**32)]
+    """a whole number from 0 to 4294967295 that decides the order"""
+
+
+class DrawingParameters(Block):
+    """Photographs that the project draws itself, so that a demo needs none."""
+
+    photographs: Annotated[Whole, Field(ge=30, le=100_000)]
+    """how many photographs are drawn, a whole number from 30 to 100000"""
+    size: Annotated[Whole, Field(ge=32, le=2048)]
+    """shorter side of a drawn photograph in pixels, from 32 to 2048"""
+    seed: Annotated[Whole, Field(ge=0, lt=2**32)]
+    """a whole number from 0 to 4294967295 that decides what is drawn"""
+
+
+class IngestParameters(Block):
+    """Where the photographs are and how they are checked and split."""
+
+    source: Annotated[str, Field(min_length=1)]
+    """a folder of class folders, or a .zip, .tar, .tar.gz, .tgz, .tar.bz2 or .tar.xz"""
+    expected_photographs: Annotated[Whole, Field(ge=1)] | None
+    """how many photographs are expected; another number is said, not refused"""
+    minimum_side: Annotated[Whole, Field(ge=1, le=1024)]
+    """shortest side of a usable photograph in pixels, from 1 to 1024"""
+    maximum_megapixels: Annotated[float, Field(ge=1, le=1000)]
+    """largest usable photograph in millions of pixels, from 1 to 1000"""
+    split: SplitParameters
+    """the fractions of the photographs for validation and test, and their seed"""
+    drawing: DrawingParameters | None
+    """null, or what to draw into the source folder when it is not there yet"""
+
+
+Factor = Annotated[
+    tuple[
+        Annotated[float, Field(ge=0.1, le=10)], Annotated[float, Field(ge=0.1, le=10)]
+    ],
+    AfterValidator(_check_rising),
+]
+
+
+class AugmentParameters(Block):
+    """The chance and range of every change that makes a copy of a photograph."""
+
+    copies: Annotated[Whole, Field(ge=0, le=15)]
+    """changed copies of each photograph besides the photograph itself, from 0 to 15"""
+    flip_horizontal: Annotated[float, Field(ge=0, le=1)]
+    """chance of a left-right mirror image, from 0 (never) to 1 (always)"""
+    flip_vertical: Annotated[float, Field(ge=0, le=1)]
+    """chance of an upside-down mirror image, from 0 (never) to 1 (always)"""
+    rotation: Annotated[float, Field(ge=0, le=180)]
+    """largest turn to either side in degrees, from 0 to 180"""
+    shift: Annotated[float, Field(ge=0, le=0.5)]
+    """largest shift to any side as a fraction of the image's side, from 0 to 0.5"""
+    zoom: Factor
+    """smallest and largest magnification as [low, high], each from 0.1 to 10"""
+    brightness: Factor
+    """smallest and largest brightness factor as [low, high], each from 0.1 to 10"""
+    contrast: Factor
+    """smallest and largest contrast factor as [low, high], each from 0.1 to 10"""
+    color: Factor
+    """smallest and largest saturation factor as [low, high], each from 0.1 to 10"""
+    jpeg_quality: Annotated[Whole, Field(ge=50, le=100)]
+    """JPEG quality of the stored images, a whole number from 50 to 100"""
+    seed: Annotated[Whole, Field(ge=0, lt=2**32)]
+    """a whole number from 0 to 4294967295 that decides every random change"""
+
+
+class Recipe(Block):
+    """Everything that decides one training: a variant with nothing left open."""
+
+    unfreeze: Annotated[Literal["none", "all"] | int, BeforeValidator(_check_unfreeze)]
+    """layers of the backbone that are trained, from the top: none, all or 1 to 154"""
+    learning_rate: Annotated[float, Field(gt=0, le=10)]
+    """step size of the optimizer, a number above 0 and at most 10"""
+    batch_size: Annotated[Whole, Field(ge=1, le=4096)]
+    """images a training step, a whole number from 1 to 4096"""
+    optimizer: Literal["adam", "rmsprop", "sgd"]
+    """adam, rmsprop or sgd, with Keras's defaults besides the learning rate"""
+    epochs: Annotated[Whole, Field(ge=1, le=10_000)]
+    """largest number of passes over the training images, from 1 to 10000"""
+    patience: Annotated[Whole, Field(ge=1, le=1000)]
+    """epochs without a lower validation loss before training stops, from 1 to 1000"""
+    dropout: Annotated[float, Field(ge=0, lt=1)]
+    """fraction of the features dropped before the dense layer, from 0 to below 1"""
+    batch_norm: Literal["frozen", "train"]
+    """frozen keeps every batch normalization layer as it is; train trains unfrozen ones"""
+    weights: Annotated[str, Field(min_length=1)]
+    """imagenet, random, or the path of a local .weights.h5 or .h5 file"""
+    alpha: Literal[0.35, 0.5, 0.75, 1.0, 1.3, 1.4]
+    """width of MobileNetV2: 0.35, 0.5, 0.75, 1.0, 1.3 or 1.4"""
+    seed: Annotated[Whole, Field(ge=0, lt=2**32)]
+    """a whole number from 0 to 4294967295 that decides the head, order and dropout"""
+
+
+def _optional(field: FieldInfo) -> FieldInfo:
+    """The same field, which may be left out."""
+    field = copy(field)
+    field.default = None
+    return field
+
+
+Changes = create_model(
+    "Changes",
+    __base__=Block,
+    __doc__="What one variant changes of the recipe that its stage starts from.",
+    **{
+        name: (field.annotation, _optional(field))
+        for name, field in Recipe.model_fields.items()
+    },
+)
+
+
+def _drop_null(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: item for name, item in value.items() if item is not None}
+    return value
+
+
+class StageChanges(
+    RootModel[
+        Annotated[dict[Name, Changes], BeforeValidator(_drop_null), Field(min_length=1)]
+    ]
+):
+    """The variants of a stage by name; a variant that is null is dropped."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class Stages(
+    RootModel[
+        Annotated[
+            dict[Name, StageChanges], BeforeValidator(_drop_null), Field(min_length=1)
+        ]
+    ]
+):
+    """The stages by name, in their order; a stage that is null is dropped."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class TuneParameters(Block):
+    """The baseline recipe and the stages that change it one after the other."""
+
+    baseline: Recipe
+    """the recipe that the first stage starts from"""
+    stages: Stages
+    """the stages in their order, each with its variants; names like top_10"""
+
+
+class Parameters(Block):
+    """All that stands in the parameters files."""
+
+    image: ImageParameters
+    ingest: IngestParameters
+    augment: AugmentParameters
+    tune: TuneParameters
+
+
+class Globals(Block):
+    """All that stands in globals.yml."""
+
+    seed: Annotated[Whole, Field(ge=0, lt=2**32)]
+    """a whole number from 0 to 4294967295 for everything that is random"""
+    workers: Annotated[Whole, Field(ge=1, le=256)] | None
+    """processes that write images, from 1 to 256, or null for one a processor core"""
+    threads: Annotated[Whole, Field(ge=1, le=256)] | None
+    """threads that train, from 1 to 256, or null for one a physical core"""
+    study: Name
+    """name of the study's folders: lower-case letters, digits and _"""

@@ -1,0 +1,90 @@
+"""What nodes ask of the open stores that they are given.
+
+The stores themselves live in `kigezi.datasets`, which nodes do not import.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from kigezi.records import Assignment, Epoch, Trial
+from kigezi.schemas import Recipe
+
+
+class DatasetVersion(Protocol):
+    """One whole version of the augmented dataset."""
+
+    digest: str
+    manifest: pd.DataFrame
+
+    def read(self, path: str) -> bytes:
+        """An image file's bytes, checked against the manifest."""
+
+
+class AugmentedVersions(Protocol):
+    """Every version of the augmented dataset."""
+
+    def version(self, digest: str) -> DatasetVersion:
+        """The version that was made of these photographs with these settings."""
+
+
+class ModelInputs(Protocol):
+    """Image arrays by dataset version."""
+
+    def get_or_make(
+        self,
+        digest: str,
+        shape: tuple[int, ...],
+        fill: Callable[[npt.NDArray[np.uint8]], None],
+    ) -> npt.NDArray[np.uint8]:
+        """The (images, side, side, 3) array, made where it is missing."""
+
+
+class Weights(Protocol):
+    """What a backbone starts from."""
+
+    path: Path | None
+    digest: str
+
+
+class BackboneWeights(Protocol):
+    """Finds the weights that a recipe names."""
+
+    def find(self, recipe: Recipe, size: int) -> Weights:
+        """The weights of a recipe for images of a size in pixels."""
+
+
+class Trainings(Protocol):
+    """Every training, by what decided it."""
+
+    threads: int | None
+
+    def open(self, decided_by: Mapping[str, Any], budgets: Sequence[int]) -> Any:
+        """The training that these settings decide, whether begun or not."""
+
+    def find(self, key: str) -> Any:
+        """A training that was begun, by its key."""
+
+
+class TrackedRun(Protocol):
+    """One variant's run."""
+
+    def epoch(self, epoch: Epoch) -> None:
+        """Send one epoch's figures."""
+
+    def finish(self, trial: Trial, plots: Mapping[str, Any], model: Path) -> None:
+        """Send everything that is not there yet."""
+
+
+class Tracking(Protocol):
+    """The study's runs."""
+
+    def begin(self, assignment: Assignment, dataset: str) -> TrackedRun:
+        """A variant's run."""
+
+    def finish_study(self, assignment: Assignment, dataset: str) -> None:
+        """Mark the whole study as finished."""

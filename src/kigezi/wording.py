@@ -1,0 +1,66 @@
+"""What a run says of the study while it goes on: one line an event."""
+
+import logging
+
+from kigezi.progress import duration
+from kigezi.records import SPLITS, Assignment, Epoch, TrialResult, Winner
+from kigezi.schemas import Recipe
+
+_log = logging.getLogger(__name__)
+
+
+def log_epoch(assignment: Assignment, epoch: Epoch, seconds_left: float) -> None:
+    _log.info(
+        "%s: epoch %d of %d, validation accuracy %.1f %%, loss %.3f, %.1f s an epoch, "
+        "at most %s left",
+        assignment.name,
+        epoch.epoch,
+        assignment.recipe.epochs,
+        100 * epoch.validation_accuracy,
+        epoch.validation_loss,
+        epoch.seconds,
+        duration(seconds_left),
+    )
+
+
+def log_trial(result: TrialResult, *, trained_now: bool) -> None:
+    _log.info(
+        "%s: %s, %s weights trained%s; train %.1f %%, validation %.1f %%, test %.1f %%",
+        result.assignment.name,
+        result.summary,
+        f"{result.trained_weights:,}",
+        "" if trained_now else " (found, not trained again)",
+        *(100 * getattr(result, split).accuracy for split in SPLITS),
+    )
+
+
+def log_winner(winner: Winner, any_result: TrialResult) -> None:
+    if winner.result is None:
+        _log.warning(
+            "Stage %s: no variant is better than always guessing the most frequent "
+            "class (%.1f %%); its base is carried on.",
+            winner.stage,
+            100 * any_result.majority,
+        )
+        return
+    lead = ""
+    if winner.margin is not None and winner.standard_error:
+        lead = (
+            f", {100 * winner.margin:.1f} points or "
+            f"{winner.margin / winner.standard_error:.1f} standard errors above "
+            f"{winner.runner_up}"
+        )
+    _log.info(
+        "Stage %s: winner %s with validation accuracy %.1f %%%s",
+        winner.stage,
+        winner.variant,
+        100 * winner.result.validation.accuracy,
+        lead,
+    )
+
+
+def in_words(recipe: Recipe) -> str:
+    return (
+        f"unfreeze {recipe.unfreeze}, learning rate {recipe.learning_rate:g}, batch "
+        f"size {recipe.batch_size}, {recipe.optimizer}, {recipe.epochs} epochs at most"
+    )
