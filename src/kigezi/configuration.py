@@ -77,26 +77,30 @@ def validate(
 
 
 def environment_changes(loader: AbstractConfigLoader) -> list[str]:
-    """What the environment and `--params` change of `base`, as lines `key: old -> new`."""
+    """What environment and `--params` change of `base`, as lines `key: old -> new`."""
     base = type(loader)(
         conf_source=loader.conf_source,
         base_env="base",
         default_run_env="base",
         merge_strategy=loader.merge_strategy,
     )
-    before, after = (
-        dict(_flatten(base["parameters"])),
-        dict(_flatten(loader["parameters"])),
-    )
-    dropped = [
-        key for key in after if after[key] is None and before.get(key, 0) is not None
-    ]
+    before = dict(_flatten(base["parameters"]))
+    after = dict(_flatten(loader["parameters"]))
     changed = [
-        f"{key}: {before.get(key, 'not there')} -> {value}"
+        f"{key}: {before[key]} -> {value}" if key in before else f"{key}: {value} (new)"
         for key, value in after.items()
-        if key not in dropped and before.get(key, object()) != value
+        if value is not None and before.get(key) != value
     ]
-    return [*changed, *([f"left out: {', '.join(dropped)}"] if dropped else [])]
+    gone = [key for key in _variants(before) if key not in _variants(after)]
+    return [*changed, *([f"left out: {', '.join(gone)}"] if gone else [])]
+
+
+def _variants(values: Mapping[str, Any]) -> list[str]:
+    """Stages and variants that stand in flattened parameters, as `freeze.top_10`."""
+    prefix = "tune.stages."
+    keys = [key.removeprefix(prefix) for key in values if key.startswith(prefix)]
+    alive = [key for key in keys if values[prefix + key] is not None]
+    return list(dict.fromkeys(".".join(key.split(".")[:2]) for key in alive))
 
 
 def _flatten(values: Mapping[str, Any], above: str = "") -> Iterable[tuple[str, Any]]:
@@ -124,7 +128,8 @@ def _sentence(
     problem = error["msg"].removeprefix("Value error, ").replace("Input", "it")
     if "pattern" in error["type"] or "[key]" in error["loc"]:
         problem = "a name is lower-case letters, digits and _, beginning with a letter"
-    return f"{where}: {key} is {error['input']!r}, but {problem}{_meaning(model, location)}."
+    meaning = _meaning(model, location)
+    return f"{where}: {key} is {error['input']!r}, but {problem}{meaning}."
 
 
 def _keys_only(location: Location) -> Location:

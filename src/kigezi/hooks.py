@@ -23,7 +23,7 @@ class ProjectHooks:
 
     @hook_impl
     def after_context_created(self, context: KedroContext) -> None:
-        """Check every parameter, and say where MLflow is, before pipelines are built."""
+        """Check every parameter and find MLflow, before pipelines are built."""
         use_loader(context.config_loader)
         load_parameters(context.config_loader)
         TrackingDataset.server = partial(_server, context)
@@ -36,7 +36,7 @@ class ProjectHooks:
     def before_pipeline_run(self, pipeline: Pipeline, catalog: DataCatalog) -> None:
         """Say what differs from conf/base, and stop if something is not there yet."""
         for change in self._changes:
-            _log.info("Not as in conf/base (%s): %s", self._environment, change)
+            _log.info("conf/%s or --params: %s", self._environment, change)
         for name in sorted(pipeline.inputs()):
             if not name.startswith("params:") and not catalog.exists(name):
                 raise DataError(_how_to_make(name))

@@ -155,6 +155,6 @@ class TimeEstimate(Record):
 
 
 def digest_of(value: Any) -> str:
-    """sha256 of the value as canonical JSON: same value, same digest, on any machine."""
+    """sha256 of the value as canonical JSON, the same on any machine."""
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return hashlib.sha256(text.encode("ascii")).hexdigest()

@@ -10,6 +10,7 @@ _log = logging.getLogger(__name__)
 
 
 def log_epoch(assignment: Assignment, epoch: Epoch, seconds_left: float) -> None:
+    """How a training goes on, and how long it may still take, in seconds."""
     _log.info(
         "%s: epoch %d of %d, validation accuracy %.1f %%, loss %.3f, %.1f s an epoch, "
         "at most %s left",
@@ -24,6 +25,7 @@ def log_epoch(assignment: Assignment, epoch: Epoch, seconds_left: float) -> None
 
 
 def log_trial(result: TrialResult, *, trained_now: bool) -> None:
+    """How a variant ended."""
     _log.info(
         "%s: %s, %s weights trained%s; train %.1f %%, validation %.1f %%, test %.1f %%",
         result.assignment.name,
@@ -35,6 +37,7 @@ def log_trial(result: TrialResult, *, trained_now: bool) -> None:
 
 
 def log_winner(winner: Winner, any_result: TrialResult) -> None:
+    """Which variant a stage keeps, and by how much it leads."""
     if winner.result is None:
         _log.warning(
             "Stage %s: no variant is better than always guessing the most frequent "
@@ -60,6 +63,7 @@ def log_winner(winner: Winner, any_result: TrialResult) -> None:
 
 
 def in_words(recipe: Recipe) -> str:
+    """The recipe as a person would say it."""
     return (
         f"unfreeze {recipe.unfreeze}, learning rate {recipe.learning_rate:g}, batch "
         f"size {recipe.batch_size}, {recipe.optimizer}, {recipe.epochs} epochs at most"

@@ -70,7 +70,9 @@ def _check_replaceable(folder: Path) -> None:
 def _visible(folder: Path) -> list[str]:
     if not folder.is_dir():
         return []
-    return [path for path in PhotographFolder(str(folder)).files() if not is_system(path)]
+    return [
+        path for path in PhotographFolder(str(folder)).files() if not is_system(path)
+    ]
 
 
 def _read_mark(folder: Path) -> dict[str, Any]:

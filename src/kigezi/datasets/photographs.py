@@ -101,7 +101,9 @@ def _usable(folder: PhotographFolder) -> list[str]:
     """Files that a user put there: not the system's, nor drawn for the demo."""
     files = folder.files()
     drawn = drawn_folders(files)
-    return [path for path in files if not is_system(path) and not path.startswith(drawn)]
+    return [
+        path for path in files if not is_system(path) and not path.startswith(drawn)
+    ]
 
 
 def _only_archive(place: Path) -> Path | None:

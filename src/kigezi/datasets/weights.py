@@ -88,7 +88,7 @@ def _imagenet(alpha: float, size: int) -> Path:
 
 
 def _download(name: str, folder: Path) -> None:
-    """Let Keras download under another name, so that a cut-off file is never trusted."""
+    """Let Keras download to another name: a cut-off file must never be trusted."""
     from keras.utils import get_file
 
     try:
@@ -131,8 +131,8 @@ def _check(path: Path) -> None:
     if found != md5:
         raise DataError(
             f"{path} has {path.stat().st_size:,} bytes and MD5 {found} instead of "
-            f"{length:,} and {md5}, as after a download that was cut off: delete it and "
-            "run again, or name it in tune.baseline.weights if you trust it."
+            f"{length:,} and {md5}, as after a download that was cut off: delete it "
+            "and run again, or name it in tune.baseline.weights if you trust it."
         )
 
 

@@ -1,5 +1,7 @@
 """How good weights are: the same code for every split, variant and figure."""
 
+import math
+
 import keras
 import numpy as np
 import numpy.typing as npt
@@ -87,7 +89,7 @@ class Batches(keras.utils.PyDataset):
         self._batch_size = batch_size
 
     def __len__(self) -> int:
-        return -(-len(self._rows) // self._batch_size)
+        return math.ceil(len(self._rows) / self._batch_size)
 
     def __getitem__(
         self, index: int

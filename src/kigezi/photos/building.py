@@ -49,7 +49,9 @@ def plan_build(
 
 def kept_rows(ledger: pd.DataFrame) -> pd.DataFrame:
     """The rows of the ledger that are photographs of the study, sorted by photo_id."""
-    kept = ledger.loc[ledger["status"] == "kept", ["path", "photo_id", "label", "split"]]
+    kept = ledger.loc[
+        ledger["status"] == "kept", ["path", "photo_id", "label", "split"]
+    ]
     return kept.sort_values("photo_id", ignore_index=True)
 
 

@@ -57,7 +57,7 @@ def draw_photograph(label: str, index: int, seed: int, size: int) -> Image.Image
     ratio = float(random.choice(ASPECT_RATIOS))
     shape = (round(size * max(1, 1 / ratio)), round(size * max(1, ratio)))
     picture = _background(random, shape)
-    leaf = random_leaf(random, shape, (1.2, 1.8))
+    leaf = random_leaf(random, shape, (1.3, 1.9))
     _cast_shadow(random, picture, leaf)
     blade = _paint_blade(random, picture, leaf)
     _paint_symptoms(random, picture, leaf, blade, label)
@@ -219,7 +219,7 @@ def _paint_specks(
         if len(radii):
             outlines = blobs_on(random, leaf, radii, 0.3)
             cover = _soften(coverage(blade.shape, outlines), radius / 4 * leaf.length)
-            _paint(picture, tone, cover * blade * random.uniform(0.1, 0.7))
+            _paint(picture, tone, cover * blade * random.uniform(0.1, 0.5))
 
 
 def _expose(random: Generator, picture: Pixels) -> Image.Image:

@@ -81,9 +81,9 @@ def _introduction(final: Trial) -> str:
         f"Photographs: {result.train.photographs} to train on, "
         f"{result.validation.photographs} to choose the winners, "
         f"{result.test.photographs} to judge; classes: {', '.join(result.classes)}. "
-        f"Dataset {result.dataset[:12]}. Accuracies in percent, of the restored weights "
-        "on the photographs themselves; the paper's are Turihohabwe et al. (2025), on "
-        "other photographs."
+        f"Dataset {result.dataset[:12]}. Accuracies in percent, of the restored "
+        "weights on the photographs themselves; the paper's are Turihohabwe et al. "
+        "(2025), on other photographs."
     )
 
 

@@ -228,9 +228,9 @@ def _check_lineage(
     if not same_plan or winner.dataset != examples.digest:
         what = "these settings" if not same_plan else "these photographs"
         raise DataError(
-            f"The stored winner of stage {winner.stage} was not chosen with {what}: run "
-            f"`kedro run --pipeline=tune --namespaces=tune.{winner.stage}` first, or "
-            "`kedro run --pipeline=tune` for all stages."
+            f"The stored winner of stage {winner.stage} was not chosen with {what}: "
+            f"run `kedro run --pipeline=tune --namespaces=tune.{winner.stage}` first, "
+            "or `kedro run --pipeline=tune` for all stages."
         )
 
 

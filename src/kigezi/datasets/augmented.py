@@ -1,0 +1,148 @@
+"""The augmented dataset: immutable versions, written whole, found by their content."""
+
+import hashlib
+import io
+import json
+import logging
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import PIL
+from kedro.io import AbstractVersionedDataset, Version
+from PIL import features
+
+from kigezi.datasets.aside import publish, remove_leftovers, write_synced, written_aside
+from kigezi.datasets.versions import (
+    DESCRIPTION,
+    MANIFEST,
+    AugmentedVersion,
+    AugmentedVersions,
+)
+from kigezi.datasets.writing import Photograph, usable_processors, write_images
+from kigezi.photos.building import DatasetBuild
+from kigezi.photos.labels import label_folder
+from kigezi.progress import progress
+
+__all__ = ["AugmentedDataset", "AugmentedVersion", "AugmentedVersions"]
+
+logger = logging.getLogger(__name__)
+
+Save = Callable[["AugmentedDataset", DatasetBuild], None]
+
+
+class AugmentedDataset(AbstractVersionedDataset[DatasetBuild, AugmentedVersions]):
+    """Saves a build as a new version unless one with its digest exists already.
+
+    Loads as an open store: the version is chosen by its digest, not by its age.
+    """
+
+    def __init__(
+        self,
+        *,
+        filepath: str,
+        workers: int | None = None,
+        version: Version | None = None,
+        metadata: dict[str, Any] | None = None,
+    ) -> None:
+        """Say where the versions are.
+
+        Args:
+            filepath: The folder of all versions.
+            workers: Processes that write images; None for one a processor core.
+            version: Given by Kedro.
+            metadata: For Kedro-Viz.
+        """
+        super().__init__(PurePosixPath(filepath), version or Version(None, None))
+        self._folder = Path(filepath)
+        self._workers = workers or usable_processors()
+        self.metadata = metadata
+
+    @classmethod
+    def _save_wrapper(cls, save_func: Save) -> Save:
+        """Kedro's own hides our errors in its own, and warns when nothing was written."""
+
+        @wraps(save_func)
+        def save(self: "AugmentedDataset", data: DatasetBuild) -> None:
+            self._clear_version_cache()
+            save_func(self, data)
+
+        save.__savewrapped__ = True  # type: ignore[attr-defined]
+        return save
+
+    def load(self) -> AugmentedVersions:
+        """Open the store of all versions, or of the one that the run is pinned to."""
+        return AugmentedVersions(self._folder, self._version.load)
+
+    def save(self, data: DatasetBuild) -> None:
+        """Write the build, whole or not at all; nothing if it is there already."""
+        remove_leftovers(self._folder)
+        existing = AugmentedVersions(self._folder).find(data.digest)
+        damage = existing.find_damage() if existing else None
+        if existing and not damage:
+            logger.info("unchanged: version %s is used again", existing.name)
+            return
+        if damage:
+            logger.warning("A new version is written because %s", damage)
+        final = Path(self._get_save_path())
+        with written_aside(self._folder, final.parent.name) as aside:
+            content = aside / final.name
+            write_build(data, content, self._workers)
+            publish(aside, final.parent)
+        logger.info("augment: version %s is written to %s", final.parent.name, final)
+
+    def _exists(self) -> bool:
+        return bool(AugmentedVersions(self._folder).all())
+
+    def _describe(self) -> dict[str, Any]:
+        return {"filepath": self._filepath.as_posix(), "version": self._version}
+
+
+def write_build(build: DatasetBuild, folder: Path, workers: int) -> None:
+    """Write images, manifest and description of a build into a new folder.
+
+    Raises:
+        DataError: A photograph is not what it was when it was ingested.
+    """
+    photographs = [
+        Photograph(*row, folder=f"images/{label_folder(row[2])}")
+        for row in build.photographs[["path", "photo_id", "label", "split"]].itertuples(
+            index=False
+        )
+    ]
+    written = write_images(photographs, build.folder, build.make, folder, workers)
+    shown = progress(written, len(photographs), "augment: photographs")
+    rows = [row for images in shown for row in images]
+    manifest = pd.DataFrame(rows).sort_values("image_id", ignore_index=True)
+    buffer = io.BytesIO()
+    manifest.to_parquet(buffer, index=False)
+    write_synced(folder / MANIFEST, buffer.getvalue())
+    description = json.dumps(_describe_build(build, manifest), indent=2)
+    write_synced(folder / DESCRIPTION, description.encode())
+
+
+def _describe_build(build: DatasetBuild, manifest: pd.DataFrame) -> dict[str, Any]:
+    counts = manifest.groupby(["split", "label"]).size()
+    return {
+        "digest": build.digest,
+        "content_digest": content_digest(manifest),
+        "parameters": build.description,
+        "photographs": len(build.photographs),
+        "images": len(manifest),
+        "counts": {split: counts[split].to_dict() for split in counts.index.levels[0]},
+        "versions": {
+            "pillow": PIL.__version__,
+            "libjpeg_turbo": features.version("libjpeg_turbo"),
+            "zlib": features.version("zlib"),
+            "numpy": np.__version__,
+        },
+    }
+
+
+def content_digest(manifest: pd.DataFrame) -> str:
+    """The name of the images themselves: equal digests mean equal pixels."""
+    lines = sorted(manifest["image_id"] + " " + manifest["sha256_pixels"])
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()

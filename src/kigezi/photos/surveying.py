@@ -1,0 +1,134 @@
+"""Look at every file of a source: one row each, none left out."""
+
+import hashlib
+import os
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from functools import partial
+
+import pandas as pd
+
+from kigezi.errors import DataError
+from kigezi.folders import Entry, PhotographFolder, drawn_folders, is_system
+from kigezi.photos.judging import Judgement, judge
+from kigezi.photos.labels import check_labels, class_root
+from kigezi.photos.reading import pixel_limit
+from kigezi.progress import progress
+
+_BYTES_PER_PIXEL = 8
+"""of the largest image that could be kept: 16 bits in four channels, uncompressed"""
+
+_NOT_READ = {
+    "link": "it is a link, which is not followed: put the file itself in its place",
+    "special": "it is no regular file",
+}
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a usable photograph is."""
+
+    maximum_megapixels: float
+    minimum_side: int
+
+
+@dataclass(frozen=True)
+class _Found:
+    """A file with its class, and why it is not looked at, if it is not."""
+
+    path: str
+    label: str
+    ignored: str
+
+
+def survey(folder: PhotographFolder, limits: Limits) -> pd.DataFrame:
+    """Judge every file below the folder.
+
+    Returns:
+        One row a file, sorted by path: `path, photo_id, label, width, height, format,
+        mode, status, reason`. Sides are 0, and `photo_id` is empty, where the file was
+        not read.
+
+    Raises:
+        DataError: Class folders are empty or have names that cannot be kept apart.
+    """
+    found = _classify(folder.entries())
+    check_labels(one.label for one in found if one.label)
+    look = partial(_look_at, folder, limits)
+    # Set before the threads start, for these limits hold for the whole process.
+    with pixel_limit(limits.maximum_megapixels), ThreadPoolExecutor(_threads()) as pool:
+        rows = list(progress(pool.map(look, found), len(found), "ingest: files"))
+    return pd.DataFrame(rows)
+
+
+def _threads() -> int:
+    return min(32, (os.cpu_count() or 1) + 1)
+
+
+def _classify(entries: list[Entry]) -> list[_Found]:
+    """Give every file its class or the reason why it has none."""
+    files = [entry for entry in entries if entry.kind != "empty folder"]
+    drawn = drawn_folders([entry.path for entry in files])
+    usable = [
+        entry.path
+        for entry in files
+        if not is_system(entry.path) and not entry.path.startswith(drawn)
+    ]
+    root = class_root(usable)
+    _refuse_empty(entries, root)
+    return list(_with_labels(files, root, drawn))
+
+
+def _with_labels(
+    files: list[Entry], root: str, drawn: tuple[str, ...]
+) -> Iterator[_Found]:
+    for entry in files:
+        label, _, below = entry.path.removeprefix(root).partition("/")
+        if is_system(entry.path):
+            yield _Found(entry.path, "", "it belongs to the system or a tool")
+        elif entry.path.startswith(drawn):
+            yield _Found(entry.path, "", "it was drawn by this project for a demo")
+        elif not below:
+            yield _Found(entry.path, "", "it is not in a class folder")
+        else:
+            yield _Found(entry.path, label, _NOT_READ.get(entry.kind, ""))
+
+
+def _refuse_empty(entries: list[Entry], root: str) -> None:
+    for entry in entries:
+        label = entry.path.removeprefix(root)
+        if entry.kind == "empty folder" and entry.path.startswith(root):
+            if "/" not in label and not is_system(entry.path):
+                raise DataError(
+                    f"the class folder {label!r} is empty: put photographs into it, or "
+                    "remove it."
+                )
+
+
+def _look_at(
+    folder: PhotographFolder, limits: Limits, found: _Found
+) -> dict[str, str | int]:
+    photo_id = ""
+    judgement = Judgement(status="ignored", reason=found.ignored)
+    if not found.ignored:
+        photo_id, judgement = _read_and_judge(folder, limits, found.path)
+    row = {"path": found.path, "photo_id": photo_id, "label": found.label}
+    return row | asdict(judgement)
+
+
+def _read_and_judge(
+    folder: PhotographFolder, limits: Limits, path: str
+) -> tuple[str, Judgement]:
+    """Read once, so that what is hashed is what is judged."""
+    most_bytes = limits.maximum_megapixels * 1e6 * _BYTES_PER_PIXEL
+    try:
+        if folder.size(path) > most_bytes:
+            reason = f"it has more than {most_bytes / 1e6:,.0f} MB: remove it"
+            return "", Judgement(reason=reason)
+        data = folder.read(path)
+    except OSError as error:
+        reason = f"it cannot be read ({error.strerror or error}): make it readable"
+        return "", Judgement(reason=reason)
+    photo_id = hashlib.sha256(data).hexdigest()
+    return photo_id, judge(data, limits.maximum_megapixels, limits.minimum_side)

@@ -1,0 +1,3 @@
+from kigezi.pipelines.augment.pipeline import create_pipeline
+
+__all__ = ["create_pipeline"]

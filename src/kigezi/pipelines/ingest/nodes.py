@@ -1,0 +1,106 @@
+"""Survey the photographs, keep the usable ones, and split them."""
+
+import logging
+from functools import partial
+
+import pandas as pd
+
+from kigezi.folders import PhotographLibrary
+from kigezi.photos.drawing import draw_photograph, drawn_names
+from kigezi.photos.splitting import (
+    SPLITS,
+    assign_groups,
+    assign_splits,
+    mark_duplicates,
+)
+from kigezi.photos.surveying import Limits, survey
+from kigezi.schemas import IngestParameters
+
+logger = logging.getLogger(__name__)
+
+STATUSES = ("kept", "quarantined", "duplicate", "ignored")
+
+_SHOWN = 5
+"""reasons that are printed; the others are only stored"""
+
+
+def survey_photographs(
+    parameters: IngestParameters, photographs: PhotographLibrary
+) -> pd.DataFrame:
+    """Look at every file of the source, after drawing it if that is asked for.
+
+    Args:
+        parameters: Where the photographs are and which are usable.
+        photographs: The library of photographs.
+
+    Returns:
+        One row a file: see `kigezi.photos.surveying.survey`.
+    """
+    if parameters.drawing is not None:
+        photographs.draw(
+            parameters.source,
+            drawn_names(parameters.drawing.photographs),
+            partial(
+                draw_photograph,
+                seed=parameters.drawing.seed,
+                size=parameters.drawing.size,
+            ),
+            parameters.drawing.model_dump(),
+        )
+    folder = photographs.open(parameters.source)
+    return survey(
+        folder, Limits(parameters.maximum_megapixels, parameters.minimum_side)
+    )
+
+
+def split_photographs(
+    survey: pd.DataFrame, parameters: IngestParameters
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Take out duplicates, and put each photograph into a split before anything else.
+
+    Args:
+        survey: One row a file.
+        parameters: Fractions and seed of the split.
+
+    Returns:
+        The ledger, one row a file, and the paths and reasons of quarantined files.
+    """
+    ledger = assign_groups(mark_duplicates(survey))
+    quarantined = ledger["status"] == "quarantined"
+    quarantine = ledger.loc[quarantined, ["path", "reason"]].reset_index(drop=True)
+    _log_found(ledger, quarantine, parameters.expected_photographs)
+    split = parameters.split
+    ledger = assign_splits(ledger, split.validation, split.test, split.seed)
+    _log_split(ledger)
+    return ledger, quarantine
+
+
+def _log_found(
+    ledger: pd.DataFrame, quarantine: pd.DataFrame, expected: int | None
+) -> None:
+    counts = ledger["status"].value_counts()
+    parts = [f"{counts.get(status, 0):,} {status}" for status in STATUSES]
+    logger.info("found %s files: %s", f"{len(ledger):,}", ", ".join(parts))
+    for row in quarantine.head(_SHOWN).itertuples():
+        logger.warning("quarantined: %s: %s", row.path, row.reason)
+    if len(quarantine) > _SHOWN:
+        more = len(quarantine) - _SHOWN
+        logger.warning("%s more stand in the dataset 'quarantine'", f"{more:,}")
+    kept = counts.get("kept", 0)
+    if expected is not None and kept != expected:
+        logger.info(
+            "%s photographs are expected (ingest.expected_photographs), %s were found: "
+            "the run goes on with these",
+            *(f"{expected:,}", f"{kept:,}"),
+        )
+
+
+def _log_split(ledger: pd.DataFrame) -> None:
+    kept = ledger[ledger["status"] == "kept"]
+    for label, rows in [*kept.groupby("label"), ("all classes", kept)]:
+        counts = rows["split"].value_counts()
+        parts = [
+            f"{name} {counts.get(name, 0):,} ({counts.get(name, 0) / len(rows):.1%})"
+            for name in SPLITS
+        ]
+        logger.info("%s: %s kept: %s", label, f"{len(rows):,}", ", ".join(parts))
