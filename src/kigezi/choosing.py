@@ -63,7 +63,7 @@ def result_row(result: TrialResult, *, winner: bool) -> dict[str, object]:
         "variant": result.assignment.variant,
         "winner": winner,
         **figures,
-        "teststandard_error": standard_error(test.accuracy, test.photographs),
+        "test_standard_error": standard_error(test.accuracy, test.photographs),
         "ended": result.summary,
         "best_epoch": result.best_epoch,
         "seconds_per_epoch": float(np.mean([e.seconds for e in result.history])),

@@ -1,4 +1,4 @@
-"""A folder of photographs, opened for reading: light, so that workers import it fast."""
+"""A folder of photographs, opened for reading; workers import it, so it is light."""
 
 import os
 import re

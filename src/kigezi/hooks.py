@@ -14,6 +14,7 @@ from kigezi.configuration import environment_changes, load_parameters, validate
 from kigezi.datasets.tracking import Server, TrackingDataset
 from kigezi.errors import DataError
 from kigezi.plan import use_loader
+from kigezi.threads import use_threads
 
 _log = logging.getLogger(__name__)
 
@@ -26,6 +27,7 @@ class ProjectHooks:
         """Check every parameter and find MLflow, before pipelines are built."""
         use_loader(context.config_loader)
         load_parameters(context.config_loader)
+        use_threads(context.config_loader["globals"]["threads"])
         TrackingDataset.server = partial(_server, context)
         # `kedro mlflow ui` looks for its configuration here.
         object.__setattr__(context, "mlflow", _LazyMlflow(context))

@@ -43,7 +43,9 @@ def read_plan() -> Plan:
     Raises:
         ConfigurationError: The parameters hold a mistake.
     """
-    return Plan.of(load_parameters(_loader or default_loader()).tune)
+    # A loader is a dictionary, and false while nothing was read through it.
+    loader = default_loader() if _loader is None else _loader
+    return Plan.of(load_parameters(loader).tune)
 
 
 def apply_changes(base: Recipe, changes: Changes) -> Recipe:

@@ -61,8 +61,6 @@ class BackboneWeights(Protocol):
 class Trainings(Protocol):
     """Every training, by what decided it."""
 
-    threads: int | None
-
     def open(self, decided_by: Mapping[str, Any], budgets: Sequence[int]) -> Any:
         """The training that these settings decide, whether begun or not."""
 

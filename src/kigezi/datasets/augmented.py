@@ -22,7 +22,8 @@ from kigezi.datasets.versions import (
     AugmentedVersion,
     AugmentedVersions,
 )
-from kigezi.datasets.writing import Photograph, usable_processors, write_images
+from kigezi.datasets.workers import usable_processors
+from kigezi.datasets.writing import Photograph, write_images
 from kigezi.photos.building import DatasetBuild
 from kigezi.photos.labels import label_folder
 from kigezi.progress import progress
@@ -63,7 +64,7 @@ class AugmentedDataset(AbstractVersionedDataset[DatasetBuild, AugmentedVersions]
 
     @classmethod
     def _save_wrapper(cls, save_func: Save) -> Save:
-        """Kedro's own hides our errors in its own, and warns when nothing was written."""
+        """Kedro's own would hide our errors, and warn when nothing was written."""
 
         @wraps(save_func)
         def save(self: "AugmentedDataset", data: DatasetBuild) -> None:

@@ -39,8 +39,8 @@ class PhotographLibrary:
         if place.is_file():
             if not is_archive(place.name):
                 raise DataError(
-                    f"ingest.source is the file {place}: name a folder of class folders "
-                    f"or an archive ({', '.join(SUFFIXES)})."
+                    f"ingest.source is the file {place}: name a folder of class "
+                    f"folders or an archive ({', '.join(SUFFIXES)})."
                 )
             place = unpack(place, self.unpacked)
         elif inside := _only_archive(place):

@@ -127,9 +127,8 @@ class Training:
 class Trainings:
     """All trainings, by key."""
 
-    def __init__(self, folder: Path, threads: int | None) -> None:
+    def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self.threads = threads
 
     def open(self, decided_by: Mapping[str, Any], budgets: Sequence[int]) -> Training:
         """The training that these settings decide, whether begun or not.
@@ -168,16 +167,14 @@ class TrainingsDataset(AbstractDataset[Never, Trainings]):
         self,
         *,
         path: str,
-        threads: int | None = None,
         metadata: dict[str, Any] | None = None,
     ) -> None:
         self._path = Path(path)
-        self._threads = threads
         self.metadata = metadata
 
     def load(self) -> Trainings:
         """The open store; it may be empty."""
-        return Trainings(self._path, self._threads)
+        return Trainings(self._path)
 
     def save(self, data: Never) -> None:
         """Nothing is saved whole: trainings are kept epoch by epoch."""
@@ -187,7 +184,7 @@ class TrainingsDataset(AbstractDataset[Never, Trainings]):
         return True
 
     def _describe(self) -> dict[str, Any]:
-        return {"path": str(self._path), "threads": self._threads}
+        return {"path": str(self._path)}
 
 
 def _plain(record: BaseModel) -> dict[str, Any]:

@@ -1,29 +1,12 @@
-"""The backend: its threads, and what is recorded of it beside every result."""
+"""What is recorded of machine and libraries beside every result."""
 
+import os
 import platform
 from importlib.metadata import version
 
 import keras
-from joblib import cpu_count
 
-
-def use_threads(threads: int | None) -> None:
-    """Fix how many threads compute one operation; that number decides trained bits.
-
-    Args:
-        threads: 1 or more, or none for one a physical core. TensorFlow takes it only
-            before its first operation; a later call with the same number does nothing.
-    """
-    count = threads or cpu_count(only_physical_cores=True)
-    if keras.backend.backend() == "tensorflow":
-        import tensorflow as tf
-
-        if tf.config.threading.get_intra_op_parallelism_threads() != count:
-            tf.config.threading.set_intra_op_parallelism_threads(count)
-    elif keras.backend.backend() == "torch":
-        import torch
-
-        torch.set_num_threads(count)
+from kigezi.threads import THREADS_VARIABLE
 
 
 def describe_environment() -> dict[str, str]:
@@ -35,7 +18,7 @@ def describe_environment() -> dict[str, str]:
         "python": platform.python_version(),
         "machine": platform.machine(),
         "processor": _processor(),
-        "threads": str(_threads()),
+        "threads": os.environ.get(THREADS_VARIABLE, "all"),
         "devices": ", ".join(keras.distribution.list_devices()) or "cpu",
     }
 
@@ -48,11 +31,3 @@ def _processor() -> str:
     except OSError:
         names = []
     return names[0].strip() if names else platform.processor()
-
-
-def _threads() -> int:
-    if keras.backend.backend() == "tensorflow":
-        import tensorflow as tf
-
-        return tf.config.threading.get_intra_op_parallelism_threads()
-    return cpu_count(only_physical_cores=True)

@@ -47,7 +47,7 @@ def draw_changes(photo_id: str, copy: int, parameters: AugmentParameters) -> Cha
     """The changes of one copy, from nothing but the seed, the photograph and the copy.
 
     The words of a counter-based generator are the same on every machine. A word belongs
-    to one change for ever, so that switching a change off leaves the others as they are.
+    to one change for ever, so that switching a change off leaves the others alone.
     """
     name = hashlib.sha256(f"{parameters.seed}:{photo_id}:{copy}".encode()).digest()
     words = np.random.Philox(key=int.from_bytes(name[:16], "big")).random_raw(16)

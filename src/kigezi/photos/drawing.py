@@ -57,7 +57,7 @@ def draw_photograph(label: str, index: int, seed: int, size: int) -> Image.Image
     ratio = float(random.choice(ASPECT_RATIOS))
     shape = (round(size * max(1, 1 / ratio)), round(size * max(1, ratio)))
     picture = _background(random, shape)
-    leaf = random_leaf(random, shape, (1.3, 1.9))
+    leaf = random_leaf(random, shape, (1.2, 1.8))
     _cast_shadow(random, picture, leaf)
     blade = _paint_blade(random, picture, leaf)
     _paint_symptoms(random, picture, leaf, blade, label)
@@ -148,7 +148,7 @@ BACKGROUNDS: tuple[Callable[[Generator, Shape], Pixels], ...] = (
 def _background(random: Generator, shape: Shape) -> Pixels:
     """Return what lies behind the leaf, in or out of focus."""
     picture = BACKGROUNDS[random.integers(len(BACKGROUNDS))](random, shape)
-    radius = float(random.choice([0.03, 0.05, 0.08])) * min(shape)
+    radius = float(random.choice([0.04, 0.06, 0.09])) * min(shape)
     image = Image.fromarray((picture.clip(0, 1) * 255).astype(np.uint8))
     blurred = image.filter(ImageFilter.GaussianBlur(radius))
     return np.asarray(blurred).astype(np.float32) / 255
@@ -179,7 +179,7 @@ def _paint_blade(random: Generator, picture: Pixels, leaf: Leaf) -> Pixels:
     veins = leaf.veins(int(random.integers(4, 11)))
     lines = coverage(shape, veins, random.uniform(0.004, 0.012) * leaf.length)
     shade = float(random.choice([0.6, 1.3, 1.6]))
-    _paint(blade, colour * shade, lines * random.uniform(0.2, 0.6))
+    _paint(blade, colour * shade, lines * random.uniform(0.15, 0.5))
     gloss = np.clip(_cloud(random, shape, 5) - 0.8, 0, 1) * random.uniform(0, 0.7)
     _paint(blade, (1, 1, 0.95), gloss)
     _paint(picture, blade, cover)
@@ -190,23 +190,23 @@ def _paint_symptoms(
     random: Generator, picture: Pixels, leaf: Leaf, blade: Pixels, label: str
 ) -> None:
     """Paint the spots or the blotches of a diseased leaf."""
-    strength = random.uniform(0.75, 1)
+    strength = random.uniform(0.85, 1)
     if label == "spotted":
         radii = random.uniform(0.01, 0.022, random.integers(50, 110))
         spots = blobs_on(random, leaf, radii, 0.08)
         cover = coverage(picture.shape[:2], spots) * blade * strength
-        halo = _soften(cover, 0.012 * leaf.length) * blade * random.uniform(0, 0.8)
-        _paint(picture, _colour(random, (0.13, 0.18), (0.4, 0.8), (0.5, 0.8)), halo)
+        halo = _soften(cover, 0.012 * leaf.length) * blade * random.uniform(0.3, 0.9)
+        _paint(picture, _colour(random, (0.14, 0.2), (0.3, 0.7), (0.6, 0.9)), halo)
         _paint(picture, _colour(random, (0, 0.1), (0.3, 0.7), (0.05, 0.25)), cover)
     elif label == "blotched":
         radii = random.uniform(0.06, 0.13, random.integers(4, 9))
         patches = blobs_on(random, leaf, radii, 0.5)
         cover = coverage(picture.shape[:2], patches) * blade * strength
         worn = np.clip(0.75 + 0.3 * _cloud(random, blade.shape, 30), 0.1, 1)
-        rims = coverage(blade.shape, patches, 0.016 * leaf.length) * blade
-        _paint(picture, _colour(random, (0, 0.1), (0.3, 0.7), (0.15, 0.4)), rims)
+        rims = coverage(blade.shape, patches, 0.02 * leaf.length) * blade
+        _paint(picture, _colour(random, (0, 0.1), (0.3, 0.7), (0.1, 0.3)), rims)
         _paint(
-            picture, _colour(random, (0.08, 0.16), (0.1, 0.5), (0.6, 0.95)), cover * worn
+            picture, _colour(random, (0.08, 0.18), (0.25, 0.6), (0.5, 0.9)), cover * worn
         )
 
 
@@ -228,9 +228,9 @@ def _expose(random: Generator, picture: Pixels) -> Image.Image:
     rows, columns = np.mgrid[-0.5 : 0.5 : height * 1j, -0.5 : 0.5 : width * 1j]
     slope = random.normal(0, 0.35, 2)
     light = 1 + slope[0] * rows + slope[1] * columns - 0.4 * (rows**2 + columns**2)
-    shade = np.clip(_cloud(random, shape, 4), 0, 1) * random.uniform(0, 0.6)
+    shade = np.clip(_cloud(random, shape, 4), 0, 1) * random.uniform(0, 0.45)
     warmth = random.normal(0, 0.1)
-    gains = np.array([1 + warmth, 1, 1 - warmth]) * 2 ** random.normal(0.05, 0.25)
+    gains = np.array([1 + warmth, 1, 1 - warmth]) * 2 ** random.normal(0.05, 0.18)
     seen = picture * (light * (1 - shade)).clip(0.1)[..., None] * gains
     image = Image.fromarray((seen.clip(0, 1) * 255).astype(np.uint8))
     radius = random.uniform(0, 0.004) * min(shape)

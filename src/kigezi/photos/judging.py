@@ -109,12 +109,17 @@ def _name_content(data: bytes) -> str:
     """What the bytes are, if not a photograph, and what to do about it."""
     if not data:
         return "the file is empty: copy the photograph again"
-    for start, reason in _STARTS:
-        if data.startswith(start):
-            return reason
+    known = (reason for start, reason in _STARTS if data.startswith(start))
+    if reason := next(known, ""):
+        return reason
     if data[4:8] == b"ftyp":
-        video = "it is a video: save a frame of it as JPEG"
-        return _BRANDS.get(data[8:12], video)
+        return _BRANDS.get(data[8:12], "it is a video: save a frame of it as JPEG")
+    return _name_text(data) or (
+        "it is no photograph in JPEG, PNG, WEBP, GIF or BMP: convert or remove it"
+    )
+
+
+def _name_text(data: bytes) -> str:
     head = data[:1024].lstrip().lower()
     if b"<svg" in head:
         return "it is an SVG drawing: save it as PNG"
@@ -122,4 +127,4 @@ def _name_content(data: bytes) -> str:
         return "it is a web page, not the photograph: download the photograph again"
     if b"\0" not in head and head.isascii():
         return "it is text, not a photograph: remove it"
-    return "it is no photograph in JPEG, PNG, WEBP, GIF or BMP: convert or remove it"
+    return ""

@@ -125,6 +125,6 @@ def _check_classes(labels: list[str], home: pd.Series) -> None:
         if groups < FEWEST_GROUPS:
             raise DataError(
                 f"the class {label!r} has {groups} usable photographs that differ, but "
-                f"needs at least {FEWEST_GROUPS}, one each for training, validation and "
-                "test: add photographs to its folder, or move the folder away."
+                f"needs at least {FEWEST_GROUPS}, one each for training, validation "
+                "and test: add photographs to its folder, or move the folder away."
             )

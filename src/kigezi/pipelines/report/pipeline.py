@@ -19,9 +19,24 @@ def create_pipeline(plan: Plan | None = None) -> Pipeline:
     comparisons = [f"tune.{stage}.comparison" for stage in plan.stages]
     return pipeline(
         [
-            node(build_leaderboard, ["paper", FINAL, *comparisons], "leaderboard"),
-            node(write_leaderboard, ["leaderboard", FINAL], "leaderboard_page"),
-            node(draw_study, ["leaderboard", FINAL], "study_chart"),
-            node(draw_final_model, FINAL, ["learning_curves", "confusion_matrix"]),
+            node(
+                build_leaderboard,
+                ["paper", FINAL, *comparisons],
+                "leaderboard",
+                name="build_leaderboard",
+            ),
+            node(
+                write_leaderboard,
+                ["leaderboard", FINAL],
+                "leaderboard_page",
+                name="write_leaderboard",
+            ),
+            node(draw_study, ["leaderboard", FINAL], "study_chart", name="draw_study"),
+            node(
+                draw_final_model,
+                FINAL,
+                ["learning_curves", "confusion_matrix"],
+                name="draw_final_model",
+            ),
         ]
     )

@@ -152,10 +152,8 @@ def train_variant(
     tracking: Tracking,
 ) -> Trial:
     """Train a variant, or find it trained, and measure its best weights."""
-    from kigezi.learning.environment import use_threads
     from kigezi.learning.trial import run_trial, training_key
 
-    use_threads(trainings.threads)
     recipe = assignment.recipe
     weights = backbone_weights.find(recipe, examples.size)
     decided_by = training_key(recipe, examples.digest, weights.digest)

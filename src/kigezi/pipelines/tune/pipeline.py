@@ -35,13 +35,19 @@ def create_pipeline(plan: Plan | None = None) -> Pipeline:
             plan.stages.items(), [None, *plan.stages], strict=False
         )
     ]
-    estimate = node(estimate_study, ["ledger", *IMAGES, *STUDY], "time_estimate")
+    estimate = node(
+        estimate_study,
+        ["ledger", *IMAGES, *STUDY],
+        "time_estimate",
+        name="estimate_study",
+    )
     final = pipeline(
         [
             node(
                 keep_final_model,
                 ["last", "trainings", "tracking"],
                 ["final_model", "final_model.trial"],
+                name="keep_final_model",
             )
         ],
         namespace="tune.final",
@@ -58,10 +64,15 @@ def _create_stage(
     assignments = {variant: f"{variant}.assignment" for variant in variants}
     trials = [f"{variant}.trial" for variant in variants]
     nodes = [
-        node(open_examples, [*DATA, *IMAGES], "examples"),
-        node(resolve_recipes, [*STUDY, "examples", *winner], assignments),
+        node(open_examples, [*DATA, *IMAGES], "examples", name="open_examples"),
+        node(
+            resolve_recipes,
+            [*STUDY, "examples", *winner],
+            assignments,
+            name="resolve_recipes",
+        ),
         *(_create_variant(variant) for variant in variants),
-        node(choose_winner, trials, ["winner", "comparison"]),
+        node(choose_winner, trials, ["winner", "comparison"], name="choose_winner"),
     ]
     return pipeline(
         nodes,
