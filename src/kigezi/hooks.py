@@ -1,6 +1,8 @@
 """What happens around a run: checks before any work, and where MLflow is."""
 
 import logging
+import os
+import sys
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -57,6 +59,10 @@ class _LazyMlflow:
 def _mlflow_config(context: KedroContext) -> Any:
     from kedro_mlflow.config.kedro_mlflow_config import KedroMlflowConfig
 
+    # `kedro mlflow ui` starts the program `mlflow`, which stands beside this Python, a
+    # folder that is not on the path of somebody who calls .venv/bin/kedro.
+    programs = str(Path(sys.executable).parent)
+    os.environ["PATH"] = os.pathsep.join([programs, os.environ["PATH"]])
     loader = context.config_loader
     config = validate(KedroMlflowConfig, loader["mlflow"], loader, "mlflow*")
     config.server.mlflow_tracking_uri = _absolute(

@@ -80,6 +80,14 @@ def test_a_group_of_two_classes_stays_together() -> None:
     assert (split.groupby("group_id")["split"].nunique() == 1).all()
 
 
+def test_shared_groups_leave_each_class_its_three_splits() -> None:
+    ledger = _ledger({"a": [1] * 13, "b": [3] * 10})
+    shared = ledger["group_id"].str.fullmatch(r"a-\d")
+    ledger.loc[shared, "group_id"] = ledger["group_id"].str.replace("a", "b")
+    split = assign_splits(ledger, 0.1, 0.2, 7)
+    assert split.loc[split["group_id"].str.startswith("a"), "split"].nunique() == 3
+
+
 @pytest.mark.parametrize(
     ("count", "expected"),
     [
@@ -131,6 +139,9 @@ def test_a_class_with_nothing_usable_is_named() -> None:
         assign_splits(ledger, 0.1, 0.2, 1)
 
 
-def test_one_class_is_refused() -> None:
-    with pytest.raises(DataError, match="at least two classes"):
-        assign_splits(_ledger({"a": [1] * 9}), 0.1, 0.2, 1)
+@pytest.mark.parametrize(
+    ("classes", "said"), [({"a": [1] * 9}, "only 'a'"), ({}, "none")]
+)
+def test_one_class_is_refused(classes: dict[str, list[int]], said: str) -> None:
+    with pytest.raises(DataError, match=f"at least two classes, but there is {said}"):
+        assign_splits(_ledger(classes), 0.1, 0.2, 1)

@@ -203,7 +203,12 @@ def _client(server: Server) -> "MlflowClient":
 def _experiment(client: "MlflowClient", server: Server) -> str:
     found = client.get_experiment_by_name(server.experiment)
     if found is None:
-        return client.create_experiment(server.experiment, server.artifact_location)
+        # Without the tag the UI opens the experiment as one of generative models.
+        return client.create_experiment(
+            server.experiment,
+            server.artifact_location,
+            tags={"mlflow.experimentKind": "custom_model_development"},
+        )
     if found.lifecycle_stage == "deleted":
         client.restore_experiment(found.experiment_id)
     return found.experiment_id

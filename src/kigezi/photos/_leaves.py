@@ -1,18 +1,20 @@
-"""Leaf shapes, their veins, and the symptoms and dirt that lie on them."""
+"""Outlines of leaves and of what lies on them, and the brushes that paint them."""
 
+import colorsys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageFilter
 
+# Colour planes come first, (3, height, width): numpy is faster along long rows.
 Pixels = NDArray[np.float32]
 Points = NDArray[np.float64]
-Shape = tuple[int, int]
+Shape = tuple[int, ...]
 
-# Shapes are drawn this many times larger and reduced, so that edges are smooth.
+# Pillow rounds corners to whole pixels: small spots need a larger sheet to be round.
 OVERSAMPLING = 3
 
 
@@ -41,25 +43,21 @@ class Leaf:
     bite: float
 
     def place(self, along: Points, across: Points) -> Points:
-        """Turn positions on the leaf into positions on the photograph.
+        """Turn positions on the leaf into (x, y) rows in pixels.
 
         Args:
             along: Fractions of the midrib, 0 (stalk) to 1 (tip).
             across: Fractions of the local half-width, -1 to 1.
-
-        Returns:
-            (x, y) rows in pixels.
         """
         half = self.width * np.sin(np.pi * along**self.skew).clip(0) ** 0.8
         half = half * (1 - self.bite * (along * self.teeth % 1))
         sag = self.bend * (1 - (2 * along - 1) ** 2)
         local = np.stack([along - 0.5, across * half + sag]) * self.length
         cosine, sine = np.cos(self.angle), np.sin(self.angle)
-        turned = np.array([[cosine, -sine], [sine, cosine]]) @ local
-        return turned.T + self.centre
+        return (np.array([[cosine, -sine], [sine, cosine]]) @ local).T + self.centre
 
     def outline(self) -> Points:
-        """Return the margin as a closed polygon, (x, y) rows in pixels."""
+        """Return the margin as a polygon, (x, y) rows in pixels."""
         along = np.linspace(0, 1, 80)
         sides = np.ones_like(along)
         return np.vstack([self.place(along, sides), self.place(along, -sides)[::-1]])
@@ -75,13 +73,7 @@ class Leaf:
 
 
 def random_leaf(random: Generator, shape: Shape, reach: tuple[float, float]) -> Leaf:
-    """Draw a leaf by lot, near the middle of the photograph.
-
-    Args:
-        random: Source of chance.
-        shape: Height and width of the photograph in pixels.
-        reach: Least and greatest length as fractions of the shorter side.
-    """
+    """Return a leaf near the middle, `reach` times the shorter side long."""
     height, width = shape
     x, y = random.normal(0.5, 0.06, 2).clip(0.3, 0.7) * (width, height)
     return Leaf(
@@ -96,18 +88,12 @@ def random_leaf(random: Generator, shape: Shape, reach: tuple[float, float]) -> 
     )
 
 
-def blob(
-    random: Generator, centre: Points, radius: float, roughness: float
-) -> Points:
-    """Return a closed, roughly round outline.
+def blob(random: Generator, centre: Points, radius: float, roughness: float) -> Points:
+    """Return a closed outline about `radius` pixels from its centre (x, y) in pixels.
 
-    Args:
-        random: Source of chance.
-        centre: (x, y) in pixels.
-        radius: Mean radius in pixels.
-        roughness: Size of the dents as a fraction of the radius, 0 (round) to 0.5.
+    Its dents measure about `roughness` of the radius, from 0 (a circle) to 0.5.
     """
-    turn = np.linspace(0, 2 * np.pi, 28, endpoint=False)
+    turn = np.linspace(0, 2 * np.pi, 28)
     waves = np.arange(2, 6)[:, None]
     dents = np.cos(waves * turn + random.uniform(0, 2 * np.pi, (4, 1)))
     weights = random.normal(0, roughness, (4, 1)) / waves
@@ -116,20 +102,17 @@ def blob(
 
 
 def blobs_on(
-    random: Generator, leaf: Leaf, radii: Sequence[float], roughness: float
+    random: Generator, leaf: Leaf, radii: Sequence[float] | Points, roughness: float
 ) -> list[Points]:
     """Scatter one blob per radius (fractions of the leaf's length) over a leaf."""
     along = random.uniform(0.12, 0.88, len(radii))
     across = random.uniform(-0.8, 0.8, len(radii))
-    centres = leaf.place(along, across)
-    return [
-        blob(random, centre, radius * leaf.length, roughness)
-        for centre, radius in zip(centres, radii, strict=True)
-    ]
+    sites = zip(leaf.place(along, across), radii, strict=True)
+    return [blob(random, spot, size * leaf.length, roughness) for spot, size in sites]
 
 
 def coverage(shape: Shape, lines: Sequence[Points], stroke: float = 0) -> Pixels:
-    """Return how much of each pixel the polygons, or polylines, cover (0 to 1).
+    """Return how much of each pixel is covered (0 to 1) by polygons or polylines.
 
     Args:
         shape: Height and width in pixels.
@@ -137,12 +120,39 @@ def coverage(shape: Shape, lines: Sequence[Points], stroke: float = 0) -> Pixels
         stroke: Thickness of polylines in pixels; 0 fills polygons instead.
     """
     height, width = shape
-    large = Image.new("L", (width * OVERSAMPLING, height * OVERSAMPLING))
-    pen = ImageDraw.Draw(large)
+    sheet = Image.new("L", (width * OVERSAMPLING, height * OVERSAMPLING))
+    pen = ImageDraw.Draw(sheet)
     for line in lines:
         corners = (line * OVERSAMPLING).ravel().tolist()
         if stroke:
             pen.line(corners, fill=255, width=max(1, round(stroke * OVERSAMPLING)))
         else:
             pen.polygon(corners, fill=255)
-    return np.asarray(large.reduce(OVERSAMPLING), np.float32) / 255
+    return np.asarray(sheet.reduce(OVERSAMPLING), np.float32) / 255
+
+
+def soften(picture: Pixels, radius: float) -> Pixels:
+    """Blur values from 0 to 1, a plane or several, by a Gaussian (radius in pixels)."""
+    if picture.ndim == 3:
+        return np.stack([soften(plane, radius) for plane in picture])
+    image = Image.fromarray((picture.clip(0, 1) * 255).astype(np.uint8))
+    blurred = image.filter(ImageFilter.GaussianBlur(radius))
+    return np.asarray(blurred).astype(np.float32) / 255
+
+
+def cloud(random: Generator, shape: Shape, cells: int) -> Pixels:
+    """Return smooth noise of about unit spread, `cells` bumps along each side."""
+    coarse = Image.fromarray(random.standard_normal((cells, cells), np.float32))
+    return np.asarray(coarse.resize(shape[::-1], Image.Resampling.BICUBIC))
+
+
+def colour(random: Generator, *ranges: tuple[float, float]) -> Pixels:
+    """Return an RGB colour from ranges of hue, saturation and value; all 0 to 1."""
+    hue, saturation, value = (random.uniform(*limits) for limits in ranges)
+    planes = np.array(colorsys.hsv_to_rgb(hue, saturation, value), np.float32)
+    return planes.reshape(3, 1, 1)
+
+
+def paint(picture: Pixels, tint: Pixels | float, cover: Pixels) -> None:
+    """Lay a colour over the picture in place, `cover` (0 to 1) thick."""
+    picture += cover * (tint - picture)

@@ -116,9 +116,10 @@ def _name_folds(count: int, validation: float, test: float) -> list[str]:
 
 def _check_classes(labels: list[str], home: pd.Series) -> None:
     if len(labels) < 2:
+        only = f"only {labels[0]!r}" if labels else "none"
         raise DataError(
-            f"a study needs at least two classes, but there is only {labels}: put one "
-            "folder for each class into the folder that ingest.source names."
+            f"a study needs at least two classes, but there is {only}: name the folder "
+            "that holds one folder for each class as ingest.source."
         )
     for label in labels:
         groups = int((home == label).sum())

@@ -15,6 +15,7 @@ from kigezi.photos.building import build_digest
 from kigezi.plan import apply_changes, budgets, lineage
 from kigezi.plots import plot_confusion, plot_curves
 from kigezi.progress import duration, progress
+from kigezi.quiet import import_keras
 from kigezi.records import (
     Assignment,
     Epoch,
@@ -109,6 +110,7 @@ def estimate_study(
     Which variants win is not known before, so every stage is taken to start from the
     costliest recipe of the stage before it.
     """
+    import_keras()
     from kigezi.learning.estimating import (
         distinct_trainings,
         forward_seconds,
@@ -152,6 +154,7 @@ def train_variant(
     tracking: Tracking,
 ) -> Trial:
     """Train a variant, or find it trained, and measure its best weights."""
+    import_keras()
     from kigezi.learning.trial import run_trial, training_key
 
     recipe = assignment.recipe

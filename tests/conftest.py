@@ -1,0 +1,190 @@
+"""Small recipes, images, results and projects that several tests share."""
+
+import os
+import shutil
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+# One thread: bits do not depend on the machine. No browser, no telemetry, no colours.
+os.environ["TF_NUM_INTRAOP_THREADS"] = os.environ["OMP_NUM_THREADS"] = "1"
+os.environ["KEDRO_DISABLE_TELEMETRY"] = "1"
+os.environ.pop("KEDRO_ENV", None)
+
+import numpy as np
+import pandas as pd
+import pytest
+from kedro.config import OmegaConfigLoader
+from kedro.framework.project import configure_project
+
+from kigezi.learning.examples import Examples
+from kigezi.plan import use_loader
+from kigezi.quiet import silence_other_packages
+from kigezi.records import Assignment, Epoch, Figures, Trial, TrialResult
+from kigezi.schemas import Recipe
+from kigezi.settings import CONFIG_LOADER_ARGS
+
+silence_other_packages()
+configure_project("kigezi")
+
+PROJECT = Path(__file__).parent.parent
+BASE: dict[str, Any] = {
+    "unfreeze": "none",
+    "learning_rate": 1e-3,
+    "batch_size": 4,
+    "optimizer": "adam",
+    "epochs": 2,
+    "patience": 5,
+    "dropout": 0.3,
+    "batch_norm": "frozen",
+    "weights": "random",
+    "alpha": 0.35,
+    "seed": 7,
+}
+
+
+def make_recipe(**changes: Any) -> Recipe:
+    """A recipe for the smallest MobileNetV2 with random weights."""
+    return Recipe.model_validate({**BASE, **changes})
+
+
+def make_assignment(
+    stage: str = "freeze", variant: str = "head_only", **changes: Any
+) -> Assignment:
+    """A variant of a stage that changes the small recipe."""
+    return Assignment(
+        stage=stage,
+        variant=variant,
+        base=make_recipe(),
+        recipe=make_recipe(**changes),
+        budgets=(2,),
+        plan="p" * 64,
+        lineage="l" * 64,
+    )
+
+
+def make_examples(
+    train: int = 8, held_out: int = 4, copies: int = 1, size: int = 32
+) -> Examples:
+    """Noise in two classes, the second one brighter; classes take turns."""
+    splits = ["train"] * train + ["validation"] * held_out + ["test"] * held_out
+    photographs = np.repeat(np.arange(len(splits)), copies + 1)
+    labels = photographs % 2
+    noise = np.random.default_rng(3).integers(0, 128, (len(labels), size, size, 3))
+    return Examples(
+        digest="d" * 64,
+        classes=("dark", "light"),
+        images=(noise + 127 * labels[:, None, None, None]).astype(np.uint8),
+        labels=labels.astype(np.int64),
+        splits=np.array(splits)[photographs],
+        copies=np.tile(np.arange(copies + 1), len(splits)),
+        photo_ids=np.array([f"photo{number}" for number in photographs]),
+    )
+
+
+def make_history(losses: Sequence[float], accuracy: float = 0.5) -> list[Epoch]:
+    """Epochs with these validation losses."""
+    return [
+        Epoch(
+            epoch=number,
+            train_accuracy=accuracy,
+            train_loss=loss,
+            validation_accuracy=accuracy,
+            validation_loss=loss,
+            seconds=1.0,
+            ended_at=1_700_000_000_000 + number,
+        )
+        for number, loss in enumerate(losses, start=1)
+    ]
+
+
+def make_result(
+    variant: str, accuracy: float, loss: float = 0.5, **changes: Any
+) -> TrialResult:
+    """A result with this validation accuracy and loss; changes go into the recipe."""
+    figures = Figures(accuracy=accuracy, loss=loss, photographs=100)
+    assignment = make_assignment(variant=variant, **changes)
+    return TrialResult(
+        assignment=assignment,
+        dataset="d" * 64,
+        key=f"key of {assignment.recipe.learning_rate}",
+        status="finished",
+        best_epoch=2,
+        history=tuple(make_history([loss + 0.1, loss], accuracy)),
+        train=figures.model_copy(update={"accuracy": accuracy / 2}),
+        validation=figures,
+        test=figures.model_copy(update={"accuracy": accuracy / 4}),
+        majority=0.5,
+        trained_weights=10,
+        classes=("dark", "light"),
+        environment={"backend": "tensorflow", "threads": "1"},
+    )
+
+
+def make_trial(variant: str, accuracy: float, **changes: Any) -> Trial:
+    """A result with predictions for 4 photographs, one of which is wrong."""
+    predictions = pd.DataFrame(
+        {
+            "photo_id": ["p0", "p1", "p2", "p3"],
+            "label": ["dark", "light", "dark", "light"],
+            "predicted": ["dark", "light", "light", "light"],
+            "correct": [True, True, False, True],
+            "probability_dark": [0.9, 0.2, 0.4, 0.1],
+            "probability_light": [0.1, 0.8, 0.6, 0.9],
+        }
+    )
+    return Trial(make_result(variant, accuracy, **changes), predictions)
+
+
+def make_loader(
+    conf: Path, env: str | None = None, **runtime_params: Any
+) -> OmegaConfigLoader:
+    """Kedro's loader as settings.py configures it, with `--params`."""
+    return OmegaConfigLoader(
+        str(conf), env, runtime_params or None, **CONFIG_LOADER_ARGS
+    )
+
+
+def environments() -> list[str]:
+    """Every folder of conf/ with parameters of its own."""
+    folders = {path.parent for path in PROJECT.glob("conf/*/parameters*.yml")}
+    return sorted(folder.name for folder in folders)
+
+
+def copy_project(folder: Path) -> Path:
+    """The project without its data, so that a test may run commands in it."""
+    for name in ("conf", "src"):
+        unwanted = shutil.ignore_patterns("__pycache__", "*.egg-info", "credentials*")
+        shutil.copytree(PROJECT / name, folder / name, ignore=unwanted)
+    shutil.copy(PROJECT / "pyproject.toml", folder)
+    (folder / "conf" / "local").mkdir(exist_ok=True)
+    return folder
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Pytest forgets the filters that the project sets for other packages."""
+    for message in (r"\s*register_new_resolver", "One or more dataset names"):
+        config.addinivalue_line("filterwarnings", f"ignore:{message}")
+
+
+@pytest.fixture
+def conf(tmp_path: Path) -> Path:
+    """A copy of conf/ that a test may change."""
+    unwanted = shutil.ignore_patterns("credentials*")
+    folder = shutil.copytree(PROJECT / "conf", tmp_path / "conf", ignore=unwanted)
+    (folder / "local").mkdir(exist_ok=True)
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def _forget_globals() -> Iterator[None]:
+    """No test sees the configuration or the MLflow server of the one before."""
+    yield
+    use_loader(None)
+    if "mlflow" in sys.modules:
+        import mlflow
+
+        while mlflow.active_run():
+            mlflow.end_run()
+        mlflow.set_tracking_uri("")

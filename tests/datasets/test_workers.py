@@ -1,0 +1,65 @@
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from kigezi.datasets.workers import map_in_processes, usable_processors
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_results_come_in_order(workers: int) -> None:
+    items = list(range(50))
+    assert list(map_in_processes(str, items, workers, batch=3)) == list(map(str, items))
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_an_error_ends_the_work(workers: int) -> None:
+    with pytest.raises(ValueError, match="x"):
+        list(map_in_processes(int, ["1", "x", "3"], workers, batch=1))
+
+
+def test_at_least_one_processor() -> None:
+    assert usable_processors() >= 1
+
+
+def test_a_script_without_a_main_guard_runs_once(tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(
+        "from kigezi.datasets.workers import map_in_processes\n"
+        "print('run', list(map_in_processes(abs, [-1, -2], 2, 1)))\n"
+    )
+    done = subprocess.run([sys.executable, script], capture_output=True, check=True)
+    assert done.stdout == b"run [1, 2]\n"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs POSIX")
+def test_workers_end_with_a_killed_parent(tmp_path: Path) -> None:
+    code = (
+        "import os, time\n"
+        "from kigezi.datasets.workers import map_in_processes\n"
+        "results = map_in_processes(os.getenv, ['A', 'B'] * 20, 2, 1)\n"
+        "next(results)\n"
+        "import multiprocessing\n"
+        "print(*[p.pid for p in multiprocessing.active_children()], flush=True)\n"
+        "os._exit(137)\n"
+    )
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, capture_output=True, check=False, timeout=30)
+    workers = [int(process) for process in done.stdout.split()]
+    assert workers
+    deadline = time.monotonic() + 10
+    while any(map(_is_alive, workers)) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not any(map(_is_alive, workers))
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    state = Path(f"/proc/{process}/stat")
+    return not (state.exists() and state.read_text().split()[2] == "Z")

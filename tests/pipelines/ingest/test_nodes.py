@@ -1,0 +1,109 @@
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from kigezi.datasets.photographs import PhotographLibrary
+from kigezi.pipelines.ingest.nodes import split_photographs, survey_photographs
+from tests.pictures import (
+    encoded,
+    ingest_parameters,
+    photograph_files,
+    picture,
+    write_tree,
+)
+
+COLUMNS = [
+    *("path", "photo_id", "label", "width", "height", "format", "mode"),
+    *("status", "reason", "group_id", "split"),
+]
+
+
+def _ingest(root: Path, **changes: object) -> tuple[pd.DataFrame, pd.DataFrame]:
+    parameters = ingest_parameters(**changes)
+    survey = survey_photographs(parameters, PhotographLibrary(root, root / "unpacked"))
+    return split_photographs(survey, parameters)
+
+
+def _mixed(root: Path) -> None:
+    files = photograph_files({"a": 9, "b": 8})
+    same, other = files["a/000.jpg"], files["b/000.jpg"]
+    more = {
+        "a/copy.jpg": same,
+        "a/wrong.jpg": other,
+        "b/x.txt": b"text",
+        ".DS_Store": b"",
+    }
+    write_tree(root / "photographs", {**files, **more})
+
+
+def test_counts_reconcile(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    _mixed(tmp_path)
+    ledger, quarantine = _ingest(tmp_path)
+    assert ledger.columns.tolist() == COLUMNS
+    assert ledger["status"].value_counts().to_dict() == {
+        "kept": 16,
+        "quarantined": 3,
+        "duplicate": 1,
+        "ignored": 1,
+    }
+    said = "found 21 files: 16 kept, 3 quarantined, 1 duplicate, 1 ignored"
+    assert said in caplog.messages
+    assert quarantine["path"].tolist() == ["a/wrong.jpg", "b/000.jpg", "b/x.txt"]
+
+
+def test_fractions_of_each_class_are_said(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    write_tree(tmp_path / "photographs", photograph_files({"a": 20, "b": 10}))
+    _ingest(tmp_path)
+    said = "a: 20 kept: train 14 (70.0%), validation 2 (10.0%), test 4 (20.0%)"
+    assert said in caplog.messages
+    assert any(line.startswith("all classes: 30 kept") for line in caplog.messages)
+
+
+@pytest.mark.parametrize("expected", [None, 10, 2415])
+def test_another_number_is_said_not_refused(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, expected: int | None
+) -> None:
+    caplog.set_level("INFO")
+    write_tree(tmp_path / "photographs", photograph_files({"a": 5, "b": 5}))
+    _ingest(tmp_path, expected_photographs=expected)
+    said = "2,415 photographs are expected (ingest.expected_photographs), 10 were found"
+    assert (said in caplog.text) == (expected == 2415)
+
+
+def test_first_reasons_are_said(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    files = photograph_files({"a": 5, "b": 5})
+    bad = {f"a/{number}.txt": f"text {number}".encode() for number in range(8)}
+    write_tree(tmp_path / "photographs", {**files, **bad})
+    _ingest(tmp_path)
+    assert sum("it is text" in line for line in caplog.messages) == 5
+    assert "3 more stand in the dataset 'quarantine'" in caplog.messages
+
+
+def test_quarantine_is_empty_with_its_columns(tmp_path: Path) -> None:
+    write_tree(tmp_path / "photographs", photograph_files({"a": 5, "b": 5}))
+    _, quarantine = _ingest(tmp_path)
+    assert quarantine.to_csv(index=False) == "path,reason\n"
+
+
+def test_photographs_are_drawn_when_asked_for(tmp_path: Path) -> None:
+    drawing = {"photographs": 30, "size": 32, "seed": 1}
+    ledger, _ = _ingest(tmp_path, drawing=drawing)
+    kept = ledger[ledger["status"] == "kept"]
+    assert len(kept) == 30
+    assert kept["label"].nunique() == 3
+
+
+def test_the_same_photographs_give_the_same_ledger(tmp_path: Path) -> None:
+    write_tree(tmp_path / "photographs", photograph_files({"a": 9, "b": 9}))
+    first, _ = _ingest(tmp_path)
+    write_tree(tmp_path / "photographs", {"a/999.jpg": encoded(picture(500))})
+    (tmp_path / "photographs" / "a" / "999.jpg").unlink()
+    again, _ = _ingest(tmp_path)
+    pd.testing.assert_frame_equal(first, again)

@@ -1,0 +1,84 @@
+import math
+
+import pytest
+
+from kigezi.choosing import choose, result_row, standard_error
+from kigezi.records import Winner
+from tests.conftest import make_recipe, make_result
+
+NAN = math.nan
+
+
+def test_the_highest_validation_accuracy_wins() -> None:
+    # The train and test figures of these results say the opposite.
+    low = make_result("low", 0.8, learning_rate=0.1)
+    swapped = low.model_copy(update={"test": low.test.model_copy(update={"accuracy": 1})})
+    winner = choose([swapped, make_result("high", 0.9, learning_rate=0.2)])
+    assert winner.variant == "high"
+    assert winner.recipe == make_recipe(learning_rate=0.2)
+    assert winner.runner_up == "low"
+
+
+def test_a_tie_goes_to_the_lower_loss() -> None:
+    results = [make_result("a", 0.9, 0.4), make_result("b", 0.9, 0.3)]
+    assert choose(results).variant == "b"
+
+
+def test_a_second_tie_goes_to_fewer_epochs() -> None:
+    results = [make_result("a", 0.9, epochs=9), make_result("b", 0.9, epochs=8)]
+    assert choose(results).variant == "b"
+
+
+def test_the_last_tie_goes_to_the_first() -> None:
+    results = [make_result(name, 0.9) for name in ("b", "a", "c")]
+    winner = choose(results)
+    assert (winner.variant, winner.runner_up, winner.margin) == ("b", "a", 0)
+
+
+@pytest.mark.parametrize(("accuracy", "loss"), [(NAN, 0.1), (0.99, NAN), (0.99, math.inf)])
+def test_what_is_not_finite_never_wins(accuracy: float, loss: float) -> None:
+    broken = make_result("broken", accuracy, loss)
+    for results in ([broken, make_result("a", 0.6)], [make_result("a", 0.6), broken]):
+        winner = choose(results)
+        assert winner.variant == "a"
+        assert winner.runner_up is None
+        assert winner.margin is None
+
+
+def test_the_majority_class_never_wins() -> None:
+    results = [make_result("guess", 0.5, 0.1), make_result("a", 0.51, 9)]
+    assert choose(results).variant == "a"
+
+
+def test_nobody_eligible_carries_the_base_on() -> None:
+    results = [make_result("a", 0.5, learning_rate=0.1), make_result("b", NAN)]
+    winner = choose(results)
+    assert winner.variant is None
+    assert winner.result is None
+    assert winner.recipe == make_recipe()
+    assert winner.standard_error is None
+    assert (winner.lineage, winner.dataset) == ("l" * 64, "d" * 64)
+
+
+def test_margin_and_standard_error() -> None:
+    winner = choose([make_result("a", 0.9), make_result("b", 0.86)])
+    assert winner.margin == pytest.approx(0.04)
+    assert winner.standard_error == pytest.approx(0.03)
+    assert Winner.model_validate_json(winner.model_dump_json()) == winner
+
+
+def test_standard_error() -> None:
+    assert standard_error(0.5, 25) == pytest.approx(0.1)
+    assert standard_error(1.0, 25) == 0
+    assert math.isnan(standard_error(NAN, 25))
+
+
+def test_a_row_has_all_figures() -> None:
+    row = result_row(make_result("a", 0.8, 0.4), winner=True)
+    figures = {"train_accuracy": 0.4, "validation_accuracy": 0.8, "test_accuracy": 0.2}
+    assert row.items() >= figures.items()
+    assert row["test_standard_error"] == pytest.approx(0.04)
+    assert row["test_loss"] == 0.4
+    assert (row["winner"], row["variant"], row["ended"]) == (True, "a", "all 2 epochs")
+    assert row["learning_rate"] == 1e-3
+    assert "seed" not in row
