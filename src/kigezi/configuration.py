@@ -77,30 +77,43 @@ def validate(
 
 
 def environment_changes(loader: AbstractConfigLoader) -> list[str]:
-    """What environment and `--params` change of `base`, as lines `key: old -> new`."""
-    base = type(loader)(
-        conf_source=loader.conf_source,
-        base_env="base",
-        default_run_env="base",
-        merge_strategy=loader.merge_strategy,
-    )
-    before = dict(_flatten(base["parameters"]))
-    after = dict(_flatten(loader["parameters"]))
+    """What environment and `--params` change of `base`, as lines `key: old -> new`.
+
+    The files are read as they are, for a second loader would take over Kedro's
+    resolvers, which are global: `${globals:...}` would then mean `base` everywhere.
+    """
+    before = _flat_files(loader, "base")
+    after = _flat_files(loader, loader.env or "local")
+    after |= dict(_flatten(loader.runtime_params or {}))
     changed = [
         f"{key}: {before[key]} -> {value}" if key in before else f"{key}: {value} (new)"
         for key, value in after.items()
         if value is not None and before.get(key) != value
     ]
-    gone = [key for key in _variants(before) if key not in _variants(after)]
+    gone = [
+        variant
+        for variant in _variants(before)
+        if after.get(f"tune.stages.{variant}", variant) is None
+        or after.get(f"tune.stages.{variant.split('.')[0]}", variant) is None
+    ]
     return [*changed, *([f"left out: {', '.join(gone)}"] if gone else [])]
 
 
+def _flat_files(loader: AbstractConfigLoader, environment: str) -> dict[str, Any]:
+    """Parameters and globals of one environment, by their whole key."""
+    folder = Path(loader.conf_source, environment)
+    paths = [*folder.rglob("globals.y*ml"), *folder.rglob("parameters*.y*ml")]
+    values: dict[str, Any] = {}
+    for path in sorted(paths):
+        values |= _flatten(yaml.safe_load(path.read_text("utf-8")) or {})
+    return values
+
+
 def _variants(values: Mapping[str, Any]) -> list[str]:
-    """Stages and variants that stand in flattened parameters, as `freeze.top_10`."""
+    """Variants that stand in flattened parameters, as `freeze.top_10`."""
     prefix = "tune.stages."
     keys = [key.removeprefix(prefix) for key in values if key.startswith(prefix)]
-    alive = [key for key in keys if values[prefix + key] is not None]
-    return list(dict.fromkeys(".".join(key.split(".")[:2]) for key in alive))
+    return list(dict.fromkeys(".".join(key.split(".")[:2]) for key in keys))
 
 
 def _flatten(values: Mapping[str, Any], above: str = "") -> Iterable[tuple[str, Any]]:
@@ -134,11 +147,12 @@ def _sentence(
 
 def _keys_only(location: Location) -> Location:
     """Pydantic adds the tried type to a union's location; a user wrote no such key."""
-    marks = ("literal[", "function-", "constrained-", "tuple[", "int", "str", "[key]")
+    types = ("int", "str", "[key]")
+    kinds = ("literal[", "function-", "constrained-", "tuple[")
     return tuple(
         part
         for part in location
-        if isinstance(part, str) and not part.startswith(marks)
+        if isinstance(part, str) and part not in types and not part.startswith(kinds)
     )
 
 

@@ -14,8 +14,9 @@ from kedro.pipeline import Pipeline
 
 from kigezi.configuration import environment_changes, load_parameters, validate
 from kigezi.datasets.tracking import Server, TrackingDataset
+from kigezi.datasets.weights import BackboneWeights
 from kigezi.errors import DataError
-from kigezi.plan import use_loader
+from kigezi.plan import all_recipes
 from kigezi.threads import use_threads
 
 _log = logging.getLogger(__name__)
@@ -27,12 +28,13 @@ class ProjectHooks:
     @hook_impl
     def after_context_created(self, context: KedroContext) -> None:
         """Check every parameter and find MLflow, before pipelines are built."""
-        use_loader(context.config_loader)
-        load_parameters(context.config_loader)
+        parameters = load_parameters(context.config_loader)
         use_threads(context.config_loader["globals"]["threads"])
         TrackingDataset.server = partial(_server, context)
         # `kedro mlflow ui` looks for its configuration here.
         object.__setattr__(context, "mlflow", _LazyMlflow(context))
+        self._weights = BackboneWeights(Path(context.project_path))
+        self._tune = parameters.tune
         self._changes = environment_changes(context.config_loader)
         self._environment = context.env or "local"
 
@@ -44,6 +46,9 @@ class ProjectHooks:
         for name in sorted(pipeline.inputs()):
             if not name.startswith("params:") and not catalog.exists(name):
                 raise DataError(_how_to_make(name))
+        if "backbone_weights" in pipeline.inputs():
+            for recipe in all_recipes(self._tune):
+                self._weights.check(recipe)
 
 
 class _LazyMlflow:

@@ -61,10 +61,21 @@ def apply_changes(base: Recipe, changes: Changes) -> Recipe:
     return recipe
 
 
+def all_recipes(tune: TuneParameters) -> list[Recipe]:
+    """The baseline, and every variant as if its stage started from the baseline."""
+    variants = [c for stage in tune.stages.root.values() for c in stage.root.values()]
+    return [tune.baseline, *(apply_changes(tune.baseline, c) for c in variants)]
+
+
 def lineage(baseline: Recipe, stages: Stages, count: int) -> str:
-    """Digest of the baseline and the first stages: what their winners depend on."""
-    first = list(stages.root.items())[:count]
-    plain = [[name, stage.model_dump(exclude_unset=True)] for name, stage in first]
+    """Digest of the baseline and the first stages: what their winners depend on.
+
+    Lists keep the order of the YAML, which decides the last of all ties.
+    """
+    plain = [
+        [name, [[v, c.model_dump(exclude_unset=True)] for v, c in stage.root.items()]]
+        for name, stage in list(stages.root.items())[:count]
+    ]
     return digest_of([baseline.model_dump(), plain])
 
 

@@ -1,25 +1,38 @@
 """Keep other packages from talking about themselves, so that each line helps."""
 
+import logging
 import os
+import re
 import sys
 import warnings
+from typing import Any
 
-_MESSAGES = (
-    r"register_new_resolver\(\) is",  # omegaconf 2.4 about kedro 1.7
-    r"Option '--pipeline' is deprecated",  # kedro; both spellings work
-    r"One or more dataset names contain '\.'",  # kedro about its own namespaces
-    r".*Add type hints to the `predict` method",  # mlflow about its own class
+_KNOWN = re.compile(
+    r"register_new_resolver\(\) is"  # omegaconf 2.4 about kedro 1.7
+    r"|Option '--pipeline' is deprecated"  # kedro; both spellings work
+    r"|One or more dataset names contain '\.'"  # kedro about its own namespaces
+    r"|Add type hints to the `predict` method"  # mlflow about its own class
 )
 
 
 def silence_other_packages() -> None:
-    """Filter known warnings; Kedro calls this before it loads any plugin.
+    """Drop known warnings; Kedro calls this before it loads any plugin.
 
     It is an entry point of the group `kedro.init` in pyproject.toml, for the first of
-    these warnings is given before Kedro reads the project's settings.
+    these warnings is given before Kedro reads the project's settings. Filters would not
+    do: Kedro and MLflow put filters of their own before any that stand already.
     """
-    for message in _MESSAGES:
-        warnings.filterwarnings("ignore", message=r"\s*" + message)
+    show = warnings.showwarning
+
+    def show_unknown(message: Warning | str, *args: Any, **kwargs: Any) -> None:
+        if not _KNOWN.search(str(message)):
+            show(message, *args, **kwargs)
+
+    warnings.showwarning = show_unknown
+    # Where warnings are captured by logging, they come by here instead.
+    logging.getLogger("py.warnings").addFilter(
+        lambda record: not _KNOWN.search(record.getMessage())
+    )
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
 

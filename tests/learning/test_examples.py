@@ -36,8 +36,8 @@ def test_an_order_is_a_permutation_that_seed_and_epoch_decide() -> None:
 
 def test_orders_and_dropout_states_never_change() -> None:
     # Trainings that were interrupted before an upgrade go on after it.
-    assert epoch_order(8, 7, 1).tolist() == [0, 0, 0, 0, 0, 0, 0, 0]
-    assert dropout_state(7, 1).tolist() == [0, 0]
+    assert epoch_order(8, 7, 1).tolist() == [7, 2, 4, 1, 6, 3, 0, 5]
+    assert dropout_state(7, 1).tolist() == [802099753, 656015360]
 
 
 def test_dropout_states_differ() -> None:

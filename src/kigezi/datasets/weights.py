@@ -60,6 +60,15 @@ class BackboneWeights:
             path = self._local(recipe.weights)
         return Weights(path, sha256_of(path))
 
+    def check(self, recipe: Recipe) -> None:
+        """Stop before any work where a recipe names a file that is not there.
+
+        Raises:
+            DataError: There is no such file.
+        """
+        if recipe.weights not in ("imagenet", "random"):
+            self._local(recipe.weights)
+
     def _local(self, name: str) -> Path:
         path = self._project / Path(name).expanduser()
         if not path.is_file():

@@ -1,0 +1,137 @@
+from typing import Any
+
+import keras
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from kigezi.learning.backbone import (
+    backbone_layers,
+    build_model,
+    calibrate,
+    trained_weights,
+)
+from kigezi.schemas import BACKBONE_LAYERS
+from tests.conftest import make_examples, make_recipe
+
+BatchNormalization = keras.layers.BatchNormalization
+IMAGES = make_examples().images[:8]
+
+
+@pytest.fixture(scope="module")
+def model() -> keras.Model:
+    return build_model(make_recipe(), 32, 2, weights=None)
+
+
+def test_the_model_is_flat_and_counts_154_layers(model: keras.Model) -> None:
+    assert len(backbone_layers(model)) == BACKBONE_LAYERS - 1
+    without_top = keras.applications.MobileNetV2(
+        input_shape=(32, 32, 3), alpha=0.35, include_top=False, weights=None
+    )
+    assert len(without_top.layers) == BACKBONE_LAYERS
+    names = [layer.name for layer in without_top.layers[1:]]
+    assert [layer.name for layer in backbone_layers(model)] == names
+    assert not any(isinstance(layer, keras.Model) for layer in model.layers)
+
+
+def test_top_layers_are_counted_from_the_top_of_the_backbone() -> None:
+    opened = build_model(make_recipe(unfreeze=20, batch_norm="train"), 32, 2, None)
+    layers = backbone_layers(opened)
+    assert [layer.trainable for layer in layers] == [False] * 133 + [True] * 20
+
+
+def test_everything_may_be_opened_by_number_or_word() -> None:
+    counts = {
+        trained_weights(build_model(make_recipe(unfreeze=depth), 32, 2, None))
+        for depth in ("all", BACKBONE_LAYERS)
+    }
+    assert len(counts) == 1
+
+
+def test_scaling_is_part_of_the_model_and_as_in_training(model: keras.Model) -> None:
+    pixels = np.arange(256, dtype=np.uint8).repeat(12)[: 32 * 32 * 3]
+    image = pixels.reshape(1, 32, 32, 3)
+    scaled = model.get_layer("scale")(image)
+    expected = keras.applications.mobilenet_v2.preprocess_input(image.astype("float32"))
+    np.testing.assert_allclose(scaled, expected, atol=1e-6)
+    assert model.input.dtype == "uint8"
+
+
+def test_head_only_trains_the_dense_layer(model: keras.Model) -> None:
+    assert trained_weights(model) == 1280 * 2 + 2
+
+
+def test_the_seed_decides_all_weights(model: keras.Model) -> None:
+    again = build_model(make_recipe(), 32, 2, weights=None)
+    other = build_model(make_recipe(seed=8), 32, 2, weights=None)
+    assert all(map(np.array_equal, again.get_weights(), model.get_weights()))
+    assert not np.array_equal(again.get_weights()[0], other.get_weights()[0])
+    assert not np.array_equal(again.get_weights()[-2], other.get_weights()[-2])
+
+
+def test_dropout_acts_while_training_only(model: keras.Model) -> None:
+    layer = model.get_layer("dropout")
+    ones = np.ones((1, 1000), np.float32)
+    assert layer.rate == 0.3
+    assert 0.6 < np.count_nonzero(layer(ones, training=True)) / 1000 < 0.8
+    np.testing.assert_array_equal(layer(ones, training=False), ones)
+
+
+def test_calibration_gives_a_signal_and_leaves_flags_alone() -> None:
+    model = build_model(make_recipe(unfreeze=20, batch_norm="train"), 32, 2, None)
+    before = [layer.trainable for layer in model.layers]
+    features = keras.Model(model.input, model.get_layer("features").output)
+    silent = np.std(features(IMAGES, training=False))
+    calibrate(model, IMAGES)
+    heard = np.std(features(IMAGES, training=False))
+    assert silent < 1e-3 < 0.1 < heard < 10
+    assert [layer.trainable for layer in model.layers] == before
+    momenta = {layer.momentum for layer in _normalizations(model)}
+    assert momenta == {0.999}
+
+
+@pytest.mark.parametrize(
+    ("unfreeze", "batch_norm", "opened"),
+    [
+        ("none", "frozen", 0),
+        ("none", "train", 0),
+        (10, "frozen", 10),
+        (10, "train", 10),
+        (20, "train", 20),
+        ("all", "frozen", 153),
+        ("all", "train", 153),
+    ],
+)
+def test_exactly_the_opened_layers_move(
+    unfreeze: Any, batch_norm: str, opened: int
+) -> None:
+    recipe = make_recipe(unfreeze=unfreeze, batch_norm=batch_norm, learning_rate=0.1)
+    model = build_model(recipe, 32, 2, weights=None)
+    calibrate(model, IMAGES)
+    before = _copies(model)
+    model.compile("sgd", "sparse_categorical_crossentropy", run_eagerly=True)
+    model.fit(IMAGES, np.arange(8) % 2, batch_size=4, epochs=1, verbose=0)
+    layers = backbone_layers(model)
+    expected = {
+        f"{layer.name}/{weight.name}"
+        for layer in layers[len(layers) - opened :]
+        for weight in layer.weights
+        if batch_norm == "train" or not isinstance(layer, BatchNormalization)
+    }
+    after = _copies(model)
+    moved = {name for name in before if not np.array_equal(before[name], after[name])}
+    assert moved - {"probabilities/kernel", "probabilities/bias"} == expected
+    assert "probabilities/kernel" in moved
+
+
+def _normalizations(model: keras.Model) -> list[Any]:
+    return [layer for layer in model.layers if isinstance(layer, BatchNormalization)]
+
+
+def _copies(model: keras.Model) -> dict[str, npt.NDArray[np.generic]]:
+    return {
+        f"{layer.name}/{weight.name}": np.array(weight)
+        for layer in model.layers
+        for weight in layer.weights
+        if layer.name != "dropout"
+    }

@@ -1,0 +1,214 @@
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from kigezi.datasets.trainings import Training, Trainings
+from kigezi.learning import trial as module
+from kigezi.learning.examples import Examples
+from kigezi.learning.trial import run_trial, training_key
+from kigezi.records import SPLITS, Epoch, Trial
+from kigezi.schemas import Recipe
+from tests.conftest import make_assignment, make_examples, make_model, make_recipe
+
+EXAMPLES = make_examples(train=10)
+OPENED = {"unfreeze": "all", "batch_norm": "train"}
+
+
+@pytest.fixture
+def _small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One convolution instead of MobileNetV2: the same code in a tenth of the time."""
+    monkeypatch.setattr(module, "build_model", make_model)
+
+
+def _open(folder: Path, recipe: Recipe, budgets: tuple[int, ...] = ()) -> Training:
+    key = training_key(recipe, EXAMPLES.digest, recipe.weights)
+    return Trainings(folder).open(key, budgets)
+
+
+def _run(folder: Path, **changes: Any) -> tuple[Trial, list[Epoch]]:
+    epochs: list[Epoch] = []
+    recipe = _recipe(**changes)
+    assignment = make_assignment().model_copy(update={"recipe": recipe})
+    training = _open(folder, recipe)
+    return run_trial(assignment, EXAMPLES, None, training, epochs.append), epochs
+
+
+def _recipe(**changes: Any) -> Recipe:
+    """Also recipes that the schema refuses."""
+    return make_recipe().model_copy(update={**OPENED, **changes})
+
+
+def test_a_trial_of_the_real_network(tmp_path: Path) -> None:
+    trial, epochs = _run(tmp_path, unfreeze=10, batch_norm="frozen")
+    result = trial.result
+    assert list(result.history) == epochs
+    assert len(epochs) == 2
+    for split in SPLITS:
+        assert math.isfinite(getattr(result, split).loss)
+    assert (result.train.photographs, result.test.photographs) == (10, 4)
+    # block_16_depthwise, block_16_project, Conv_1 and the dense layer.
+    convolutions = 336 * 9 + 336 * 112 + 112 * 1280
+    assert result.trained_weights == convolutions + 1280 * 2 + 2
+    assert trial.predictions["correct"].mean() == result.test.accuracy
+    assert result.environment["threads"] == "1"
+
+
+@pytest.mark.usefixtures("_small")
+def test_nothing_is_trained_or_built_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, _ = _run(tmp_path)
+    monkeypatch.setattr(module, "build_model", None)
+    again, epochs = _run(tmp_path)
+    assert epochs == []
+    assert again.result == first.result
+    assert again.predictions.equals(first.predictions)
+
+
+@pytest.mark.usefixtures("_small")
+def test_equal_recipes_share_a_training(tmp_path: Path) -> None:
+    _run(tmp_path)
+    longer, epochs = _run(tmp_path, epochs=3, patience=9)
+    assert [epoch.epoch for epoch in epochs] == [3]
+    assert len(longer.result.history) == 3
+    assert len(list(tmp_path.iterdir())) == 1
+    _run(tmp_path, learning_rate=0.5)
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+@pytest.mark.usefixtures("_small")
+def test_a_shorter_budget_counts_only_its_epochs(tmp_path: Path) -> None:
+    short, _ = _run(tmp_path)
+    _run(tmp_path, epochs=4)
+    again, epochs = _run(tmp_path)
+    assert epochs == []
+    assert again.result == short.result
+    assert again.result.summary == "all 2 epochs"
+
+
+@pytest.mark.usefixtures("_small")
+def test_figures_are_of_the_best_weights(tmp_path: Path) -> None:
+    trial, epochs = _run(tmp_path, learning_rate=2.0, epochs=4, optimizer="sgd")
+    result = trial.result
+    losses = [epoch.validation_loss for epoch in epochs]
+    assert result.best_epoch == int(np.argmin(losses)) + 1 < 4
+    assert result.validation.loss == pytest.approx(min(losses))
+
+
+@pytest.mark.usefixtures("_small")
+def test_patience_is_said(tmp_path: Path) -> None:
+    trial, _ = _run(tmp_path, learning_rate=2.0, epochs=9, patience=1, optimizer="sgd")
+    assert trial.result.status == "stopped"
+    last = trial.result.history[-1].epoch
+    assert trial.result.summary == f"stopped at epoch {last}"
+    assert last == trial.result.best_epoch + 1 < 9
+
+
+@pytest.mark.usefixtures("_small")
+@pytest.mark.parametrize("rate", [math.nan, 1e38])
+def test_a_training_that_blows_up(tmp_path: Path, rate: float) -> None:
+    changes = {"learning_rate": rate, "optimizer": "sgd", "epochs": 5}
+    trial, epochs = _run(tmp_path, **changes)
+    assert trial.result.status == "diverged"
+    assert trial.result.summary == "diverged at epoch 1"
+    assert trial.result.best_epoch is None
+    assert not trial.result.eligible
+    assert set(trial.predictions["predicted"]) == {"(no answer)"}
+    again, epochs = _run(tmp_path, **changes)
+    assert epochs == []
+    assert again.result.model_dump_json() == trial.result.model_dump_json()
+
+
+@pytest.mark.xfail(strict=True, reason="a fresh model is measured")
+@pytest.mark.usefixtures("_small")
+def test_a_blown_up_training_that_was_interrupted(tmp_path: Path) -> None:
+    _run(tmp_path, learning_rate=math.nan)
+    for path in tmp_path.glob("*/evaluation_None.json"):
+        path.unlink()
+    trial, epochs = _run(tmp_path, learning_rate=math.nan)
+    assert epochs == []
+    assert not math.isfinite(trial.result.validation.loss)
+
+
+@pytest.mark.xfail(strict=True, reason="the weights were pruned")
+@pytest.mark.usefixtures("_small")
+@pytest.mark.parametrize(
+    ("changes", "shorter"),
+    [
+        ({"learning_rate": 1e-4, "epochs": 4}, {"epochs": 2}),
+        ({"learning_rate": 2.0, "epochs": 9, "patience": 9}, {"patience": 1}),
+    ],
+)
+def test_a_smaller_budget_that_was_not_planned(
+    tmp_path: Path, changes: dict[str, Any], shorter: dict[str, int]
+) -> None:
+    changes = {"optimizer": "sgd", **changes}
+    alone, _ = _run(tmp_path / "alone", **{**changes, **shorter})
+    _run(tmp_path / "all", **changes)
+    again, _ = _run(tmp_path / "all", **{**changes, **shorter})
+    assert again.result.validation == alone.result.validation
+
+
+@pytest.mark.usefixtures("_small")
+def test_the_whole_model_is_kept_without_optimizer(tmp_path: Path) -> None:
+    import keras
+
+    trial, _ = _run(tmp_path)
+    path = _open(tmp_path, _recipe()).model_path(trial.result.best_epoch)
+    model = keras.models.load_model(path)
+    assert getattr(model, "optimizer", None) is None
+    rows = EXAMPLES.rows("test", all_copies=False)
+    answers = model.predict(EXAMPLES.images[rows], verbose=0)
+    expected = trial.predictions[["probability_dark", "probability_light"]]
+    np.testing.assert_allclose(answers, expected, rtol=1e-5)
+
+
+def test_the_key_leaves_epochs_and_patience_out() -> None:
+    key = training_key(make_recipe(), "data", "weights")
+    assert training_key(make_recipe(epochs=9, patience=1), "data", "weights") == key
+
+
+OTHER = {
+    "unfreeze": 10,
+    "learning_rate": 0.5,
+    "batch_size": 8,
+    "optimizer": "sgd",
+    "dropout": 0.1,
+    "batch_norm": "train",
+    "alpha": 0.5,
+    "seed": 8,
+}
+
+
+@pytest.mark.parametrize("field", sorted(OTHER))
+def test_the_key_depends_on_every_other_field(field: str) -> None:
+    key = training_key(make_recipe(), "data", "weights")
+    changed = make_recipe(**{field: OTHER[field]})
+    assert training_key(changed, "data", "weights") != key
+
+
+def test_the_key_depends_on_data_weights_backend_and_version(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    recipe = make_recipe()
+    assert set(OTHER) == set(Recipe.model_fields) - {"epochs", "patience", "weights"}
+    keys = [training_key(recipe, *ends) for ends in (("d", "w"), ("e", "w"), ("d", "x"))]
+    monkeypatch.setattr(module, "TRAINING_VERSION", 99)
+    keys.append(training_key(recipe, "d", "w"))
+    assert len({str(key) for key in keys}) == 4
+    assert {"backend", "precision"} <= set(keys[0])
+
+
+def test_the_key_is_of_weights_not_of_their_path() -> None:
+    one, other = make_recipe(weights="a.h5"), make_recipe(weights="b.h5")
+    assert training_key(one, "d", "w") == training_key(other, "d", "w")
+
+
+def test_examples_may_be_mapped_from_a_file(tmp_path: Path) -> None:
+    np.save(tmp_path / "images.npy", EXAMPLES.images)
+    mapped = np.load(tmp_path / "images.npy", mmap_mode="r")
+    examples = Examples(**{**vars(EXAMPLES), "images": mapped})
+    assert examples.images[examples.rows("test", all_copies=False)].shape[0] == 4
