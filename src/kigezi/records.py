@@ -101,7 +101,8 @@ class TrialResult(Record):
     def eligible(self) -> bool:
         """Whether it may win: finite, and better than always guessing one class."""
         return (
-            math.isfinite(self.validation.accuracy)
+            self.best_epoch is not None
+            and math.isfinite(self.validation.accuracy)
             and math.isfinite(self.validation.loss)
             and self.validation.accuracy > self.majority
         )

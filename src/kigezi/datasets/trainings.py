@@ -43,6 +43,14 @@ class Training:
         """The weights after an epoch that was the best so far."""
         return self._read(_weights_name(epoch))
 
+    def keeps(self, epoch: int) -> bool:
+        """Whether the weights of a best epoch were needed by a budget and are kept."""
+        return _weights_name(epoch) in self._index()["files"]
+
+    def apart(self, budget: int) -> "Training":
+        """A second, shorter training of the same key that keeps its best weights."""
+        return Training(self._folder / f"again_{budget}", self.key, (budget,))
+
     def save(self, history: Sequence[Epoch], state: Arrays, best: Arrays) -> None:
         """Keep one more epoch; `best` is empty unless it is the best so far.
 

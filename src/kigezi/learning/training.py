@@ -142,7 +142,7 @@ def _train_epoch(
     rows = examples.rows("train", all_copies=True)
     order = epoch_order(len(rows), recipe.seed, number)
     for layer in model.layers:
-        if isinstance(layer, keras.layers.Dropout):
+        if isinstance(layer, keras.layers.Dropout) and layer.rate > 0:
             layer.seed_generator.state.assign(dropout_state(recipe.seed, number))
     batches = Batches(examples, rows[order], recipe.batch_size)
     logs = model.fit(batches, epochs=1, shuffle=False, verbose=0).history

@@ -39,6 +39,12 @@ class Training(Checkpoint, Protocol):
     def best(self, epoch: int) -> Arrays:
         """The weights after an epoch that was the best so far."""
 
+    def keeps(self, epoch: int) -> bool:
+        """Whether those weights were needed by a budget and are still there."""
+
+    def apart(self, budget: int) -> "Training":
+        """A second, shorter training of the same key that keeps its best weights."""
+
     def evaluation(self, epoch: int | None) -> dict | None:
         """What was measured of an epoch's weights, or nothing yet."""
 
@@ -92,14 +98,21 @@ def run_trial(
         on_epoch: Called after each epoch that is trained now.
     """
     recipe = assignment.recipe
-    model = None
+    kept, model = training, None
     if not is_over(training.history(), recipe):
         model = _new_model(recipe, examples, weights)
         train(model, recipe, examples, training, on_epoch)
     history = within_budget(training.history(), recipe)
     best = best_epoch(history)
     if training.evaluation(best) is None:
+        if best is not None and not training.keeps(best):
+            # Weights that no budget asked for were dropped: the same bits are trained
+            # again, beside the longer training, which is not touched.
+            kept = training.apart(recipe.epochs)
+            model = _new_model(recipe, examples, weights)
+            train(model, recipe, examples, kept, on_epoch)
         model = model or _new_model(recipe, examples, weights)
+        restore(model, _final_weights(kept, best))
         _evaluate_and_keep(model, examples, training, best)
     return _trial(assignment, examples, training, history)
 
@@ -112,11 +125,17 @@ def _new_model(recipe: Recipe, examples: Examples, weights: Path | None) -> kera
     return model
 
 
+def _final_weights(training: Training, best: int | None) -> Arrays:
+    """The best weights, or those that diverged where no epoch was finite."""
+    if best is not None:
+        return training.best(best)
+    state = training.state().items()
+    return {name: array for name, array in state if not name.startswith("optimizer/")}
+
+
 def _evaluate_and_keep(
     model: keras.Model, examples: Examples, training: Training, best: int | None
 ) -> None:
-    if best is not None:
-        restore(model, training.best(best))
     measured = {split: evaluate(model, examples, split) for split in SPLITS}
     evaluation = {
         "figures": {split: figures for split, (figures, _) in measured.items()},

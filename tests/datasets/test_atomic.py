@@ -1,0 +1,55 @@
+from pathlib import Path
+
+import pytest
+
+from kigezi.datasets.atomic import sha256_of, write_bytes, written_aside
+
+
+def test_bytes_are_written_into_new_folders(tmp_path: Path) -> None:
+    target = tmp_path / "a" / "b" / "file.bin"
+    write_bytes(target, b"new")
+    assert target.read_bytes() == b"new"
+    assert [path.name for path in target.parent.iterdir()] == ["file.bin"]
+
+
+def test_nothing_is_seen_before_the_end(tmp_path: Path) -> None:
+    target = tmp_path / "file.npz"
+    target.write_bytes(b"old")
+    with written_aside(target) as aside:
+        aside.write_bytes(b"new")
+        assert target.read_bytes() == b"old"
+        assert aside.suffix == ".npz"
+    assert target.read_bytes() == b"new"
+
+
+@pytest.mark.parametrize("error", [OSError, KeyboardInterrupt])
+@pytest.mark.parametrize("old", [b"old", None])
+def test_a_failure_leaves_the_old_file_or_none(
+    tmp_path: Path, error: type[BaseException], old: bytes | None
+) -> None:
+    target = tmp_path / "file"
+    if old:
+        target.write_bytes(old)
+    with pytest.raises(error), written_aside(target) as aside:
+        aside.write_bytes(b"half")
+        raise error
+    assert [path.read_bytes() for path in tmp_path.iterdir()] == ([old] if old else [])
+
+
+def test_a_failure_leaves_no_half_folder(tmp_path: Path) -> None:
+    with pytest.raises(OSError), written_aside(tmp_path / "folder") as aside:
+        aside.mkdir()
+        (aside / "file").write_bytes(b"half")
+        raise OSError
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_writer_that_wrote_nothing_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError), written_aside(tmp_path / "file"):
+        pass
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_sha256(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    assert sha256_of(tmp_path / "file").startswith("e3b0c44298fc1c149afbf4c8996fb924")

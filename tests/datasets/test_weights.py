@@ -1,0 +1,100 @@
+from pathlib import Path
+from typing import Any
+
+import keras
+import pytest
+
+from kigezi.datasets.weights import BackboneWeights, BackboneWeightsDataset, imagenet_file
+from kigezi.errors import DataError
+from tests.conftest import make_recipe
+
+NAME = "mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_224_no_top.h5"
+IMAGENET = make_recipe(weights="imagenet", alpha=1.0)
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
+    return tmp_path / "keras" / "models"
+
+
+def _finder(folder: Path) -> BackboneWeights:
+    return BackboneWeightsDataset(path=str(folder)).load()
+
+
+def test_random_weights_need_no_file(tmp_path: Path) -> None:
+    weights = _finder(tmp_path).find(make_recipe(), 32)
+    assert (weights.path, weights.digest) == (None, "random")
+
+
+def test_a_local_file_is_relative_to_the_project(tmp_path: Path) -> None:
+    (tmp_path / "mine.h5").write_bytes(b"weights")
+    weights = _finder(tmp_path).find(make_recipe(weights="mine.h5"), 32)
+    assert weights.path == tmp_path / "mine.h5"
+    (tmp_path / "mine.h5").write_bytes(b"others")
+    again = _finder(tmp_path).find(make_recipe(weights=str(tmp_path / "mine.h5")), 32)
+    assert again.digest != weights.digest
+
+
+def test_a_local_file_that_is_missing(tmp_path: Path) -> None:
+    with pytest.raises(DataError) as error:
+        _finder(tmp_path).find(make_recipe(weights="gone.h5"), 32)
+    assert str(tmp_path / "gone.h5") in error.value.message
+    assert "imagenet, random, or the path" in error.value.message
+
+
+@pytest.mark.parametrize(("size", "used"), [(96, 96), (224, 224), (100, 224), (32, 224)])
+def test_keras_names_its_files_by_size(size: int, used: int) -> None:
+    name = f"mobilenet_v2_weights_tf_dim_ordering_tf_kernels_0.35_{used}_no_top.h5"
+    assert imagenet_file(0.35, size) == name
+
+
+def test_no_internet(
+    tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: Any, **__: Any) -> None:
+        raise OSError("URL fetch failure:\nName or service not known")
+
+    monkeypatch.setattr(keras.utils, "get_file", fail)
+    with pytest.raises(DataError) as error:
+        _finder(tmp_path).find(IMAGENET, 224)
+    message = error.value.message
+    address = "https://storage.googleapis.com/tensorflow/keras-applications/mobilenet_v2"
+    for part in (f"{address}/{NAME}", "f1a68526548f7541cda07e19ba6c85f4", str(cache)):
+        assert part in message
+    assert "Name or service not known" in message
+    assert "9,406,464 bytes" in message
+    assert "\n" not in message
+
+
+def test_wrong_bytes_in_the_cache(tmp_path: Path, cache: Path) -> None:
+    cache.mkdir(parents=True)
+    (cache / NAME).write_bytes(b"half of it")
+    with pytest.raises(DataError) as error:
+        _finder(tmp_path).find(IMAGENET, 224)
+    assert f"{cache / NAME} has 10 bytes" in error.value.message
+    assert "delete it" in error.value.message
+
+
+def test_a_download_is_checked_and_never_seen_half(
+    tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def download(name: str, *_: Any, cache_dir: str, cache_subdir: str, **__: Any) -> str:
+        path = Path(cache_dir, cache_subdir, name)
+        assert path.name != NAME
+        path.parent.mkdir(parents=True)
+        path.write_bytes(b"error page")
+        return str(path)
+
+    monkeypatch.setattr(keras.utils, "get_file", download)
+    with pytest.raises(DataError, match="instead of"):
+        _finder(tmp_path).find(IMAGENET, 224)
+
+
+def test_a_file_that_nobody_published_a_checksum_for(tmp_path: Path, cache: Path) -> None:
+    cache.mkdir(parents=True)
+    (cache / imagenet_file(0.35, 96)).write_bytes(b"weights")
+    recipe = make_recipe(weights="imagenet")
+    weights = _finder(tmp_path).find(recipe, 96)
+    assert weights.path == cache / imagenet_file(0.35, 96)
+    assert len(weights.digest) == 64
