@@ -1,11 +1,13 @@
 """The stages and variants of the study, read from conf when pipelines are built."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from kedro.config import AbstractConfigLoader
 
 from kigezi.configuration import default_loader, load_parameters
-from kigezi.records import digest_of
+from kigezi.errors import DataError
+from kigezi.records import Winner, digest_of
 from kigezi.schemas import Changes, Recipe, Stages, TuneParameters
 
 
@@ -88,3 +90,39 @@ def budgets(baseline: Recipe, stages: Stages) -> tuple[int, ...]:
         if changes.epochs is not None
     }
     return tuple(sorted({baseline.epochs, *asked}))
+
+
+def costliest_study(
+    baseline: Recipe, stages: Stages, seconds: Callable[[Recipe], float]
+) -> list[Recipe]:
+    """Every variant, if each stage were won by its costliest one.
+
+    Args:
+        seconds: What a recipe costs.
+    """
+    recipes: list[Recipe] = []
+    start = baseline
+    for stage in stages.root.values():
+        variants = [apply_changes(start, changes) for changes in stage.root.values()]
+        recipes += variants
+        start = max(variants, key=seconds)
+    return recipes
+
+
+def check_winner(
+    winner: Winner, baseline: Recipe, stages: Stages, dataset: str
+) -> None:
+    """Refuse a stored winner that other settings or photographs have chosen.
+
+    Raises:
+        DataError: Its stage has to be run again first.
+    """
+    count = list(stages.root).index(winner.stage) + 1
+    same_plan = winner.lineage == lineage(baseline, stages, count)
+    if not same_plan or winner.dataset != dataset:
+        what = "these settings" if not same_plan else "these photographs"
+        raise DataError(
+            f"The stored winner of stage {winner.stage} was not chosen with {what}: "
+            f"run `kedro run --pipeline=tune --namespaces=tune.{winner.stage}` first, "
+            "or `kedro run --pipeline=tune` for all stages."
+        )

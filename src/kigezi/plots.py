@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from sklearn.metrics import ConfusionMatrixDisplay
 
-from kigezi.records import Epoch
+from kigezi.records import Epoch, Trial
 
 TRAIN, HELD_OUT, PAPER = "#8c6bb1", "#238b45", "#bdbdbd"
 
@@ -51,6 +51,19 @@ def plot_confusion(
     return figure
 
 
+def plot_trial(trial: Trial) -> dict[str, Figure]:
+    """Curves and confusion matrix of one variant, by file name."""
+    result = trial.result
+    title = f"{result.assignment.name}: {result.summary}"
+    of_test = f"{title}, {result.test.photographs} test photographs"
+    return {
+        "curves.png": plot_curves(result.history, result.best_epoch, title),
+        "confusion_matrix.png": plot_confusion(
+            trial.predictions, result.classes, of_test
+        ),
+    }
+
+
 def plot_study(leaderboard: pd.DataFrame, title: str) -> Figure:
     """Test accuracy of every variant, a panel a stage, with the paper's beside it.
 
@@ -66,14 +79,14 @@ def plot_study(leaderboard: pd.DataFrame, title: str) -> Figure:
     )
     for axes, (stage, rows) in zip(panels.flat, stages, strict=True):
         places = np.arange(len(rows))[::-1]
-        colors = np.where(rows["winner"], "#00662b", "#74c476")
+        colors = np.where(rows["winner"], "#238b45", "#a1d99b")
         axes.barh(places + 0.18, rows["test_accuracy"], 0.36, color=colors)
         axes.errorbar(
             rows["test_accuracy"],
             places + 0.18,
             xerr=1.96 * rows["test_standard_error"],
             fmt="none",
-            ecolor="0.25",
+            ecolor="0.1",
             capsize=2,
         )
         axes.barh(places - 0.18, rows["paper_test"], 0.36, color=PAPER)

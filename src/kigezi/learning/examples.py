@@ -2,9 +2,11 @@
 
 import hashlib
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from kigezi.records import Split
 
@@ -26,6 +28,28 @@ class Examples:
     """(images,), 0 for the photograph itself"""
     photo_ids: npt.NDArray[np.str_]
     """(images,), sha256 of the photograph's bytes"""
+
+    @classmethod
+    def of(
+        cls, manifest: pd.DataFrame, images: npt.NDArray[np.uint8], digest: str
+    ) -> Self:
+        """The examples of a manifest's rows, whose images stand in the same order.
+
+        Args:
+            manifest: Columns label, split, copy and photo_id.
+            images: (rows, side, side, 3), RGB from 0 to 255.
+            digest: Digest of the dataset version.
+        """
+        classes = tuple(sorted(manifest["label"].unique()))
+        return cls(
+            digest=digest,
+            classes=classes,
+            images=images,
+            labels=manifest["label"].map(classes.index).to_numpy(np.int64),
+            splits=manifest["split"].to_numpy(str),
+            copies=manifest["copy"].to_numpy(np.int64),
+            photo_ids=manifest["photo_id"].to_numpy(str),
+        )
 
     def rows(self, split: Split, *, all_copies: bool) -> npt.NDArray[np.int64]:
         """Rows of a split: every copy, or only the photographs themselves."""

@@ -6,6 +6,7 @@ from contextlib import contextmanager, suppress
 from io import BytesIO
 
 import numpy as np
+import numpy.typing as npt
 from PIL import ExifTags, Image, ImageFile
 
 from kigezi.errors import DataError
@@ -104,3 +105,9 @@ def to_rgb(image: Image.Image) -> Image.Image:
     flat = Image.new("RGB", image.size, BACKGROUND)
     flat.paste(layers, mask=layers)
     return flat
+
+
+def decode_stored(data: bytes) -> npt.NDArray[np.uint8]:
+    """The (side, side, 3) RGB pixels, 0 to 255, of an image that the project wrote."""
+    with Image.open(BytesIO(data), formats=["JPEG"]) as image:
+        return np.asarray(image)

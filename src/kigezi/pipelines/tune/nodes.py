@@ -1,19 +1,24 @@
 """Nodes of the tune pipeline. Keras is imported only where a model is needed."""
 
-import io
 import logging
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from PIL import Image
 
 from kigezi.choosing import choose, result_row
 from kigezi.errors import DataError
 from kigezi.learning.examples import Examples
-from kigezi.photos.building import build_digest
-from kigezi.plan import apply_changes, budgets, lineage
-from kigezi.plots import plot_confusion, plot_curves
+from kigezi.photos.building import build_digest, kept_rows
+from kigezi.photos.reading import decode_stored
+from kigezi.plan import (
+    apply_changes,
+    budgets,
+    check_winner,
+    costliest_study,
+    lineage,
+)
+from kigezi.plots import plot_trial
 from kigezi.progress import duration, progress
 from kigezi.quiet import import_keras
 from kigezi.records import (
@@ -32,7 +37,6 @@ from kigezi.schemas import (
 from kigezi.stores import (
     AugmentedVersions,
     BackboneWeights,
-    DatasetVersion,
     ModelInputs,
     Tracking,
     Trainings,
@@ -50,24 +54,17 @@ def open_examples(
     augment: AugmentParameters,
 ) -> Examples:
     """Open the dataset version of these photographs and settings, newest or not."""
-    kept = ledger[ledger["status"] == "kept"]
-    version = augmented.version(build_digest(kept, image, augment))
-    manifest = version.manifest
-    shape = (len(manifest), image.size, image.size, 3)
+    version = augmented.version(build_digest(kept_rows(ledger), image, augment))
+    paths = version.manifest["path"]
 
     def fill(pixels: npt.NDArray[np.uint8]) -> None:
-        _decode_all(version, pixels)
+        shown = progress(paths, len(paths), "decode: images")
+        for row, path in enumerate(shown):
+            pixels[row] = decode_stored(version.read(path))
 
-    classes = tuple(sorted(manifest["label"].unique()))
-    return Examples(
-        digest=version.digest,
-        classes=classes,
-        images=model_inputs.get_or_make(version.digest, shape, fill),
-        labels=manifest["label"].map(classes.index).to_numpy(np.int64),
-        splits=manifest["split"].to_numpy(str),
-        copies=manifest["copy"].to_numpy(np.int64),
-        photo_ids=manifest["photo_id"].to_numpy(str),
-    )
+    shape = (len(paths), image.size, image.size, 3)
+    images = model_inputs.get_or_make(version.digest, shape, fill)
+    return Examples.of(version.manifest, images, version.digest)
 
 
 def resolve_recipes(
@@ -80,7 +77,7 @@ def resolve_recipes(
     names = list(stages.root)
     position = names.index(previous.stage) + 1 if previous else 0
     if previous:
-        _check_lineage(previous, baseline, stages, examples)
+        check_winner(previous, baseline, stages, examples.digest)
     stage = names[position]
     base = previous.recipe if previous else baseline
     _log.info("Stage %s starts from %s", stage, in_words(base))
@@ -124,12 +121,7 @@ def estimate_study(
     def seconds(recipe: Recipe) -> float:
         return training_seconds(recipe, forward, images, int(splits["validation"]))
 
-    recipes = []
-    start = baseline
-    for stage in stages.root.values():
-        variants = [apply_changes(start, changes) for changes in stage.root.values()]
-        recipes += variants
-        start = max(variants, key=seconds)
+    recipes = costliest_study(baseline, stages, seconds)
     trainings = distinct_trainings(recipes)
     total = sum(seconds(recipe) for recipe in trainings)
     _log.info(
@@ -172,7 +164,7 @@ def train_variant(
 
     trial = run_trial(assignment, examples, weights.path, training, on_epoch)
     log_trial(trial.result, trained_now=bool(seconds))
-    run.finish(trial, _plots(trial), training.model_path(trial.result.best_epoch))
+    run.finish(trial, plot_trial(trial), training.model_path(trial.result.best_epoch))
     return trial
 
 
@@ -208,39 +200,7 @@ def keep_final_model(
     trial = Trial(result, training.predictions(best))
     model = training.model_path(best)
     run = tracking.begin(assignment, result.dataset)
-    run.finish(trial, _plots(trial), model)
+    run.finish(trial, plot_trial(trial), model)
     tracking.finish_study(assignment, result.dataset)
     _log.info("Final model: %s", in_words(last.recipe))
     return model.read_bytes(), trial
-
-
-def _decode_all(version: DatasetVersion, pixels: npt.NDArray[np.uint8]) -> None:
-    paths = list(version.manifest["path"])
-    for row, path in enumerate(progress(paths, len(paths), "decode: images")):
-        with Image.open(io.BytesIO(version.read(path))) as image:
-            pixels[row] = np.asarray(image.convert("RGB"))
-
-
-def _check_lineage(
-    winner: Winner, baseline: Recipe, stages: Stages, examples: Examples
-) -> None:
-    count = list(stages.root).index(winner.stage) + 1
-    same_plan = winner.lineage == lineage(baseline, stages, count)
-    if not same_plan or winner.dataset != examples.digest:
-        what = "these settings" if not same_plan else "these photographs"
-        raise DataError(
-            f"The stored winner of stage {winner.stage} was not chosen with {what}: "
-            f"run `kedro run --pipeline=tune --namespaces=tune.{winner.stage}` first, "
-            "or `kedro run --pipeline=tune` for all stages."
-        )
-
-
-def _plots(trial: Trial) -> dict[str, object]:
-    result = trial.result
-    title = f"{result.assignment.name}: {result.summary}"
-    return {
-        "curves.png": plot_curves(result.history, result.best_epoch, title),
-        "confusion_matrix.png": plot_confusion(
-            trial.predictions, result.classes, f"{title}, test photographs"
-        ),
-    }
