@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -124,11 +125,10 @@ def make_result(
 ) -> TrialResult:
     """A result with this validation accuracy and loss; changes go into the recipe."""
     figures = Figures(accuracy=accuracy, loss=loss, photographs=100)
-    assignment = make_assignment(variant=variant, **changes)
     return TrialResult(
-        assignment=assignment,
+        assignment=make_assignment(variant=variant, **changes),
         dataset="d" * 64,
-        key=f"key of {assignment.recipe.learning_rate}",
+        key=f"key of {changes.get('learning_rate')}",
         status="finished",
         best_epoch=2,
         history=tuple(make_history([loss + 0.1, loss], accuracy)),
@@ -138,7 +138,7 @@ def make_result(
         majority=0.5,
         trained_weights=10,
         classes=("dark", "light"),
-        environment={"backend": "tensorflow", "threads": "1"},
+        environment={},
     )
 
 
@@ -180,6 +180,21 @@ def copy_project(folder: Path) -> Path:
     shutil.copy(PROJECT / "pyproject.toml", folder)
     (folder / "conf" / "local").mkdir(exist_ok=True)
     return folder
+
+
+def run_kedro(
+    project: Path, *arguments: str, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """Run Kedro's command in a project, in a process of its own."""
+    return subprocess.run(
+        [sys.executable, "-m", "kedro", *arguments],
+        cwd=project,
+        env=os.environ | {"COLUMNS": "200"} | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=1800,
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -49,7 +49,9 @@ def write_tree(root: Path, files: dict[str, bytes]) -> Path:
 
 def photograph_files(classes: dict[str, int]) -> dict[str, bytes]:
     """So many different photographs in each class folder, by path."""
-    pairs = [(label, index) for label, count in classes.items() for index in range(count)]
+    pairs = [
+        (label, index) for label, count in classes.items() for index in range(count)
+    ]
     return {
         f"{label}/{index:03d}.jpg": encoded(picture(number))
         for number, (label, index) in enumerate(pairs)

@@ -12,7 +12,9 @@ NAN = math.nan
 def test_the_highest_validation_accuracy_wins() -> None:
     # The train and test figures of these results say the opposite.
     low = make_result("low", 0.8, learning_rate=0.1)
-    swapped = low.model_copy(update={"test": low.test.model_copy(update={"accuracy": 1})})
+    swapped = low.model_copy(
+        update={"test": low.test.model_copy(update={"accuracy": 1})}
+    )
     winner = choose([swapped, make_result("high", 0.9, learning_rate=0.2)])
     assert winner.variant == "high"
     assert winner.recipe == make_recipe(learning_rate=0.2)
@@ -35,7 +37,9 @@ def test_the_last_tie_goes_to_the_first() -> None:
     assert (winner.variant, winner.runner_up, winner.margin) == ("b", "a", 0)
 
 
-@pytest.mark.parametrize(("accuracy", "loss"), [(NAN, 0.1), (0.99, NAN), (0.99, math.inf)])
+@pytest.mark.parametrize(
+    ("accuracy", "loss"), [(NAN, 0.1), (0.99, NAN), (0.99, math.inf)]
+)
 def test_what_is_not_finite_never_wins(accuracy: float, loss: float) -> None:
     broken = make_result("broken", accuracy, loss)
     for results in ([broken, make_result("a", 0.6)], [make_result("a", 0.6), broken]):

@@ -54,8 +54,8 @@ class Weights(Protocol):
 class BackboneWeights(Protocol):
     """Finds the weights that a recipe names."""
 
-    def find(self, recipe: Recipe, size: int) -> Weights:
-        """The weights of a recipe for images of a size in pixels."""
+    def find(self, recipe: Recipe) -> Weights:
+        """The weights of a recipe, downloaded where needed."""
 
 
 class Trainings(Protocol):

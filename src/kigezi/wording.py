@@ -9,6 +9,19 @@ from kigezi.schemas import Recipe
 _log = logging.getLogger(__name__)
 
 
+def log_estimate(trainings: int, images: int, seconds: float, patience: int) -> None:
+    """How long the study takes at most, in seconds."""
+    _log.info(
+        "Time: %d trainings on %s images take at most about %s here; early stopping "
+        "(patience %d) usually ends them sooner, and what is trained already is not "
+        "trained again.",
+        trainings,
+        f"{images:,}",
+        duration(seconds),
+        patience,
+    )
+
+
 def log_epoch(assignment: Assignment, epoch: Epoch, seconds_left: float) -> None:
     """How a training goes on, and how long it may still take, in seconds."""
     _log.info(

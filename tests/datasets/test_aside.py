@@ -5,11 +5,19 @@ from pathlib import Path
 
 import pytest
 
-from kigezi.datasets.aside import publish, remove_leftovers, write_synced, written_aside
+from kigezi.datasets.aside import (
+    folder_aside,
+    publish,
+    remove_leftovers,
+    sha256_of,
+    write_bytes,
+    write_synced,
+    written_aside,
+)
 
 
 def test_published_whole(tmp_path: Path) -> None:
-    with written_aside(tmp_path / "store", "one") as aside:
+    with folder_aside(tmp_path / "store", "one") as aside:
         write_synced(aside / "file", b"bytes")
         assert not (tmp_path / "store" / "one").exists()
         publish(aside, tmp_path / "store" / "one")
@@ -18,7 +26,7 @@ def test_published_whole(tmp_path: Path) -> None:
 
 
 def test_nothing_is_left_of_a_failure(tmp_path: Path) -> None:
-    with pytest.raises(OSError, match="full"), written_aside(tmp_path, "one") as aside:
+    with pytest.raises(OSError, match="full"), folder_aside(tmp_path, "one") as aside:
         write_synced(aside / "file", b"bytes")
         raise OSError("disk full")
     assert os.listdir(tmp_path) == []
@@ -36,3 +44,53 @@ def test_leftovers_of_the_dead_are_removed(tmp_path: Path) -> None:
     remove_leftovers(tmp_path)
     left = {".incomplete-mine", f".incomplete-one-{os.getppid()}"}
     assert set(os.listdir(tmp_path)) == left
+
+
+def test_bytes_are_written_into_new_folders(tmp_path: Path) -> None:
+    target = tmp_path / "a" / "b" / "file.bin"
+    write_bytes(target, b"new")
+    assert target.read_bytes() == b"new"
+    assert [path.name for path in target.parent.iterdir()] == ["file.bin"]
+
+
+def test_nothing_is_seen_before_the_end(tmp_path: Path) -> None:
+    target = tmp_path / "file.npz"
+    target.write_bytes(b"old")
+    with written_aside(target) as aside:
+        aside.write_bytes(b"new")
+        assert target.read_bytes() == b"old"
+        assert aside.suffix == ".npz"
+    assert target.read_bytes() == b"new"
+
+
+@pytest.mark.parametrize("error", [OSError, KeyboardInterrupt])
+@pytest.mark.parametrize("old", [b"old", None])
+def test_a_failure_leaves_the_old_file_or_none(
+    tmp_path: Path, error: type[BaseException], old: bytes | None
+) -> None:
+    target = tmp_path / "file"
+    if old:
+        target.write_bytes(old)
+    with pytest.raises(error), written_aside(target) as aside:
+        aside.write_bytes(b"half")
+        raise error
+    assert [path.read_bytes() for path in tmp_path.iterdir()] == ([old] if old else [])
+
+
+def test_a_failure_leaves_no_half_folder(tmp_path: Path) -> None:
+    with pytest.raises(OSError), written_aside(tmp_path / "folder") as aside:
+        aside.mkdir()
+        (aside / "file").write_bytes(b"half")
+        raise OSError
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_writer_that_wrote_nothing_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError), written_aside(tmp_path / "file"):
+        pass
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_sha256(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    assert sha256_of(tmp_path / "file").startswith("e3b0c44298fc1c149afbf4c8996fb924")

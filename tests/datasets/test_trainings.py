@@ -1,3 +1,4 @@
+import itertools
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -6,7 +7,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kigezi.datasets import trainings as module
 from kigezi.datasets.trainings import Training, TrainingsDataset
 from kigezi.errors import DataError
 from kigezi.records import Figures
@@ -74,17 +74,7 @@ def test_a_power_cut_in_a_save_loses_that_epoch_only(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fails: int
 ) -> None:
     _train(_open(tmp_path), [3.0, 2.0])
-    write, left = module.written_aside, [fails]
-
-    def cut(target: Path) -> Any:
-        left[0] -= 1
-        if left[0] == 0:
-            raise KeyboardInterrupt
-        return write(target)
-
-    # Weights, state and history are written one after the other, history last.
-    monkeypatch.setattr(module, "written_aside", cut)
-    monkeypatch.setattr("kigezi.datasets.atomic.written_aside", cut)
+    _cut_power(monkeypatch, fails)
     with pytest.raises(KeyboardInterrupt):
         _train(_open(tmp_path), [3.0, 2.0, 1.0], begin=3)
     monkeypatch.undo()
@@ -92,6 +82,18 @@ def test_a_power_cut_in_a_save_loses_that_epoch_only(
     assert training.history() == make_history([3.0, 2.0])
     assert training.state()["layer/0"].tolist() == [2, 2, 2]
     assert training.best(2)["layer/0"].tolist() == [2, 2, 2]
+
+
+def _cut_power(monkeypatch: pytest.MonkeyPatch, fails: int) -> None:
+    """Weights, state and history are written in turn; one of them is not written."""
+    replace, writes = Path.replace, itertools.count(1)
+
+    def cut(path: Path, target: Path) -> Path:
+        if next(writes) == fails:
+            raise KeyboardInterrupt
+        return replace(path, target)
+
+    monkeypatch.setattr(Path, "replace", cut)
 
 
 @pytest.mark.parametrize("name", ["weights_2.npz", "state_even.npz"])

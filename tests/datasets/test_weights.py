@@ -4,7 +4,11 @@ from typing import Any
 import keras
 import pytest
 
-from kigezi.datasets.weights import BackboneWeights, BackboneWeightsDataset, imagenet_file
+from kigezi.datasets.weights import (
+    BackboneWeights,
+    BackboneWeightsDataset,
+    imagenet_file,
+)
 from kigezi.errors import DataError
 from tests.conftest import make_recipe
 
@@ -23,30 +27,28 @@ def _finder(folder: Path) -> BackboneWeights:
 
 
 def test_random_weights_need_no_file(tmp_path: Path) -> None:
-    weights = _finder(tmp_path).find(make_recipe(), 32)
+    weights = _finder(tmp_path).find(make_recipe())
     assert (weights.path, weights.digest) == (None, "random")
 
 
 def test_a_local_file_is_relative_to_the_project(tmp_path: Path) -> None:
     (tmp_path / "mine.h5").write_bytes(b"weights")
-    weights = _finder(tmp_path).find(make_recipe(weights="mine.h5"), 32)
+    weights = _finder(tmp_path).find(make_recipe(weights="mine.h5"))
     assert weights.path == tmp_path / "mine.h5"
     (tmp_path / "mine.h5").write_bytes(b"others")
-    again = _finder(tmp_path).find(make_recipe(weights=str(tmp_path / "mine.h5")), 32)
+    again = _finder(tmp_path).find(make_recipe(weights=str(tmp_path / "mine.h5")))
     assert again.digest != weights.digest
 
 
 def test_a_local_file_that_is_missing(tmp_path: Path) -> None:
     with pytest.raises(DataError) as error:
-        _finder(tmp_path).find(make_recipe(weights="gone.h5"), 32)
+        _finder(tmp_path).find(make_recipe(weights="gone.h5"))
     assert str(tmp_path / "gone.h5") in error.value.message
     assert "imagenet, random, or the path" in error.value.message
 
 
-@pytest.mark.parametrize(("size", "used"), [(96, 96), (224, 224), (100, 224), (32, 224)])
-def test_keras_names_its_files_by_size(size: int, used: int) -> None:
-    name = f"mobilenet_v2_weights_tf_dim_ordering_tf_kernels_0.35_{used}_no_top.h5"
-    assert imagenet_file(0.35, size) == name
+def test_one_file_serves_every_size() -> None:
+    assert imagenet_file(1.0) == NAME
 
 
 def test_no_internet(
@@ -57,9 +59,11 @@ def test_no_internet(
 
     monkeypatch.setattr(keras.utils, "get_file", fail)
     with pytest.raises(DataError) as error:
-        _finder(tmp_path).find(IMAGENET, 224)
+        _finder(tmp_path).find(IMAGENET)
     message = error.value.message
-    address = "https://storage.googleapis.com/tensorflow/keras-applications/mobilenet_v2"
+    address = (
+        "https://storage.googleapis.com/tensorflow/keras-applications/mobilenet_v2"
+    )
     for part in (f"{address}/{NAME}", "f1a68526548f7541cda07e19ba6c85f4", str(cache)):
         assert part in message
     assert "Name or service not known" in message
@@ -71,7 +75,7 @@ def test_wrong_bytes_in_the_cache(tmp_path: Path, cache: Path) -> None:
     cache.mkdir(parents=True)
     (cache / NAME).write_bytes(b"half of it")
     with pytest.raises(DataError) as error:
-        _finder(tmp_path).find(IMAGENET, 224)
+        _finder(tmp_path).find(IMAGENET)
     assert f"{cache / NAME} has 10 bytes" in error.value.message
     assert "delete it" in error.value.message
 
@@ -79,7 +83,9 @@ def test_wrong_bytes_in_the_cache(tmp_path: Path, cache: Path) -> None:
 def test_a_download_is_checked_and_never_seen_half(
     tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def download(name: str, *_: Any, cache_dir: str, cache_subdir: str, **__: Any) -> str:
+    def download(
+        name: str, *_: Any, cache_dir: str, cache_subdir: str, **__: Any
+    ) -> str:
         path = Path(cache_dir, cache_subdir, name)
         assert path.name != NAME
         path.parent.mkdir(parents=True)
@@ -88,13 +94,25 @@ def test_a_download_is_checked_and_never_seen_half(
 
     monkeypatch.setattr(keras.utils, "get_file", download)
     with pytest.raises(DataError, match="instead of"):
-        _finder(tmp_path).find(IMAGENET, 224)
+        _finder(tmp_path).find(IMAGENET)
 
 
-def test_a_file_that_nobody_published_a_checksum_for(tmp_path: Path, cache: Path) -> None:
+def test_a_file_that_nobody_published_a_checksum_for(
+    tmp_path: Path, cache: Path
+) -> None:
     cache.mkdir(parents=True)
-    (cache / imagenet_file(0.35, 96)).write_bytes(b"weights")
+    (cache / imagenet_file(0.35)).write_bytes(b"weights")
     recipe = make_recipe(weights="imagenet")
-    weights = _finder(tmp_path).find(recipe, 96)
-    assert weights.path == cache / imagenet_file(0.35, 96)
+    weights = _finder(tmp_path).find(recipe)
+    assert weights.path == cache / imagenet_file(0.35)
     assert len(weights.digest) == 64
+
+
+def test_another_checksum_is_a_warning(
+    tmp_path: Path, cache: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    cache.mkdir(parents=True)
+    with (cache / NAME).open("wb") as file:
+        file.truncate(9_406_464)
+    assert _finder(tmp_path).find(IMAGENET).path == cache / NAME
+    assert "f1a68526548f7541cda07e19ba6c85f4 is on record" in caplog.text

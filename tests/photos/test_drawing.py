@@ -96,5 +96,5 @@ def test_names_are_balanced_within_one(photographs: int) -> None:
 
 
 def test_unknown_label_names_the_allowed_ones() -> None:
-    with pytest.raises(ValueError, match="wilted.*blotched, healthy, spotted"):
+    with pytest.raises(ValueError, match=r"wilted.*blotched, healthy, spotted"):
         draw_photograph("wilted", 0, 0, SIZE)

@@ -8,7 +8,7 @@ import zlib
 from lzma import LZMAError
 from pathlib import Path
 
-from kigezi.datasets.aside import publish, written_aside
+from kigezi.datasets.aside import folder_aside, publish
 from kigezi.datasets.members import open_members
 from kigezi.errors import DataError
 from kigezi.progress import progress
@@ -59,7 +59,7 @@ def unpack(archive: Path, store: Path) -> Path:
         if not final.is_dir():
             logger.info("unpacking %s into %s", archive, final)
             names = _check(archive)
-            with written_aside(store, name) as aside:
+            with folder_aside(store, name) as aside:
                 _extract(archive, names, aside)
                 publish(aside, final)
     except _DAMAGE as error:

@@ -1,5 +1,6 @@
-"""Write a folder so that it appears whole or not at all."""
+"""Write files and folders so that they appear whole or not at all."""
 
+import hashlib
 import os
 import re
 import shutil
@@ -14,7 +15,7 @@ _DAY = 24 * 60 * 60
 
 
 @contextmanager
-def written_aside(parent: Path, name: str) -> Iterator[Path]:
+def folder_aside(parent: Path, name: str) -> Iterator[Path]:
     """A new folder beside the final one, removed unless the block renames it.
 
     Args:
@@ -30,6 +31,32 @@ def written_aside(parent: Path, name: str) -> Iterator[Path]:
         yield aside
     finally:
         shutil.rmtree(aside, ignore_errors=True)
+
+
+@contextmanager
+def written_aside(target: Path) -> Iterator[Path]:
+    """A path to write a file or folder to, which becomes `target` at the end.
+
+    It has the target's own name, for some writers choose their format by the suffix.
+    """
+    with folder_aside(target.parent, target.name) as folder:
+        path = folder / target.name
+        yield path
+        if path.is_file():
+            _flush(path)
+        path.replace(target)
+
+
+def write_bytes(target: Path, data: bytes) -> None:
+    """Write a file so that it appears whole or not at all."""
+    with written_aside(target) as path:
+        path.write_bytes(data)
+
+
+def sha256_of(path: Path) -> str:
+    """sha256 of a file's bytes, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def publish(aside: Path, final: Path) -> None:
@@ -54,6 +81,12 @@ def remove_leftovers(parent: Path) -> None:
         match = _LEFTOVER.fullmatch(path.name)
         if match and not _may_be_alive(int(match[1]), path):
             shutil.rmtree(path, ignore_errors=True)
+
+
+def _flush(path: Path) -> None:
+    """Have a file on the disk before its name is: a rename alone may outrun it."""
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
 
 
 def _may_be_alive(process: int, path: Path) -> bool:

@@ -15,7 +15,7 @@ import PIL
 from kedro.io import AbstractVersionedDataset, Version
 from PIL import features
 
-from kigezi.datasets.aside import publish, remove_leftovers, write_synced, written_aside
+from kigezi.datasets.aside import folder_aside, publish, remove_leftovers, write_synced
 from kigezi.datasets.versions import (
     DESCRIPTION,
     MANIFEST,
@@ -89,7 +89,7 @@ class AugmentedDataset(AbstractVersionedDataset[DatasetBuild, AugmentedVersions]
         if damage:
             logger.warning("A new version is written because %s", damage)
         final = Path(self._get_save_path())
-        with written_aside(self._folder, final.parent.name) as aside:
+        with folder_aside(self._folder, final.parent.name) as aside:
             content = aside / final.name
             write_build(data, content, self._workers)
             publish(aside, final.parent)

@@ -9,7 +9,7 @@ from typing import Any
 
 from PIL.Image import Image
 
-from kigezi.datasets.aside import publish, written_aside
+from kigezi.datasets.aside import folder_aside, publish
 from kigezi.errors import DataError
 from kigezi.folders import DRAWING, PhotographFolder, is_system
 from kigezi.progress import progress
@@ -44,7 +44,7 @@ def draw_folder(
         logger.info("%s drawn photographs are in %s", f"{len(files):,}", folder)
         return
     _check_replaceable(folder)
-    with written_aside(folder.parent, folder.name) as aside:
+    with folder_aside(folder.parent, folder.name) as aside:
         pairs = zip(files, names, strict=True)
         for file, name in progress(pairs, len(files), "draw: photographs"):
             path = aside / file

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from kedro.io import AbstractDataset, DatasetError
 
-from kigezi.datasets.atomic import written_aside
+from kigezi.datasets.aside import written_aside
 
 Pixels = npt.NDArray[np.uint8]
 

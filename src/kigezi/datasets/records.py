@@ -9,7 +9,7 @@ from kedro.io import AbstractDataset
 from kedro.utils import load_obj
 from pydantic import BaseModel
 
-from kigezi.datasets.atomic import write_bytes, written_aside
+from kigezi.datasets.aside import write_bytes, written_aside
 from kigezi.records import Trial, TrialResult
 
 

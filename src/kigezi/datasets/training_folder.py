@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 from pydantic import BaseModel, TypeAdapter
 
-from kigezi.datasets.atomic import sha256_of, write_bytes, written_aside
+from kigezi.datasets.aside import sha256_of, write_bytes, written_aside
 from kigezi.errors import DataError
 from kigezi.records import Epoch
 

@@ -7,7 +7,7 @@ from typing import Any, Never
 
 from kedro.io import AbstractDataset, DatasetError
 
-from kigezi.datasets.atomic import write_bytes
+from kigezi.datasets.aside import write_bytes
 from kigezi.datasets.training_folder import Training
 from kigezi.errors import DataError
 from kigezi.records import digest_of

@@ -1,6 +1,7 @@
 """The backbone's weights: downloaded, from a local file, or random."""
 
 import hashlib
+import logging
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,22 +9,23 @@ from typing import Any, Never
 
 from kedro.io import AbstractDataset, DatasetError
 
-from kigezi.datasets.atomic import sha256_of
+from kigezi.datasets.aside import sha256_of
 from kigezi.errors import DataError
 from kigezi.schemas import Recipe
 
+_log = logging.getLogger(__name__)
+
 _ADDRESS = "https://storage.googleapis.com/tensorflow/keras-applications/mobilenet_v2"
-_SIZES = (96, 128, 160, 192, 224)
 _KNOWN_FILES = {
     "mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_224_no_top.h5": (
         9_406_464,
         "f1a68526548f7541cda07e19ba6c85f4",
     )
 }
-"""Length in bytes and MD5 of Keras's files, as far as anybody published them.
+"""Length in bytes and MD5 of Keras's files, as far as they are known.
 
-Keras itself checks neither, and writes a download straight to its final name, so that
-an interrupted one would be trusted by the next run.
+Keras publishes neither; the length is what it prints while downloading, the MD5 what a
+public project records, so that another MD5 is only warned of.
 """
 
 
@@ -43,11 +45,8 @@ class BackboneWeights:
     def __init__(self, project: Path) -> None:
         self._project = project
 
-    def find(self, recipe: Recipe, size: int) -> Weights:
+    def find(self, recipe: Recipe) -> Weights:
         """The weights of a recipe, downloaded by Keras where they are not there yet.
-
-        Args:
-            size: Side of the image in pixels; Keras has files for some sizes.
 
         Raises:
             DataError: The file is missing or damaged, or there is no internet.
@@ -55,7 +54,7 @@ class BackboneWeights:
         if recipe.weights == "random":
             return Weights(None, "random")
         if recipe.weights == "imagenet":
-            path = _imagenet(recipe.alpha, size)
+            path = _imagenet(recipe.alpha)
         else:
             path = self._local(recipe.weights)
         return Weights(path, sha256_of(path))
@@ -80,15 +79,18 @@ class BackboneWeights:
         return path
 
 
-def imagenet_file(alpha: float, size: int) -> str:
-    """Name of Keras's file for a width, at its own size or else the one for 224 px."""
-    rows = size if size in _SIZES else 224
+def imagenet_file(alpha: float) -> str:
+    """Name of Keras's file for a width, trained at 224 px.
+
+    Keras has files for some smaller sizes too, and takes this one for all others. One
+    file serves every size here, so that nobody has to fetch a second one.
+    """
     stem = "mobilenet_v2_weights_tf_dim_ordering_tf_kernels"
-    return f"{stem}_{alpha}_{rows}_no_top.h5"
+    return f"{stem}_{alpha}_224_no_top.h5"
 
 
-def _imagenet(alpha: float, size: int) -> Path:
-    name = imagenet_file(alpha, size)
+def _imagenet(alpha: float) -> Path:
+    name = imagenet_file(alpha)
     folder = Path(os.environ.get("KERAS_HOME", "~/.keras")).expanduser() / "models"
     if not (folder / name).is_file():
         _download(name, folder)
@@ -131,17 +133,23 @@ def _checksum(name: str) -> str:
 
 
 def _check(path: Path) -> None:
-    """Refuse a file that is not the one on record, as far as there is a record."""
+    """Refuse a file that was cut off, and warn of one that is not the one on record."""
     if path.name not in _KNOWN_FILES:
         return
     length, md5 = _KNOWN_FILES[path.name]
-    with path.open("rb") as file:
-        found = hashlib.file_digest(file, "md5").hexdigest()
-    if found != md5:
+    found = path.stat().st_size
+    if found != length:
         raise DataError(
-            f"{path} has {path.stat().st_size:,} bytes and MD5 {found} instead of "
-            f"{length:,} and {md5}, as after a download that was cut off: delete it "
-            "and run again, or name it in tune.baseline.weights if you trust it."
+            f"{path} has {found:,} bytes instead of {length:,}, as after a download "
+            "that was cut off: delete it and run again."
+        )
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "md5").hexdigest()
+    if digest != md5:
+        _log.warning(
+            "%s has the MD5 %s, but %s is on record for it: if you did not change it, "
+            "delete it and run again.",
+            *(path, digest, md5),
         )
 
 

@@ -14,6 +14,7 @@ from kigezi.learning.backbone import (
     calibrate,
     trained_weights,
 )
+from kigezi.learning.budgets import best_epoch, is_over, within_budget
 from kigezi.learning.environment import describe_environment
 from kigezi.learning.evaluating import evaluate
 from kigezi.learning.examples import Examples
@@ -21,11 +22,8 @@ from kigezi.learning.training import (
     TRAINING_VERSION,
     Arrays,
     Checkpoint,
-    best_epoch,
-    is_over,
     restore,
     train,
-    within_budget,
 )
 from kigezi.records import SPLITS, Assignment, Epoch, Figures, Trial, TrialResult
 from kigezi.schemas import Recipe
@@ -118,6 +116,8 @@ def run_trial(
 
 
 def _new_model(recipe: Recipe, examples: Examples, weights: Path | None) -> keras.Model:
+    # Graphs of the variants before would fill the memory.
+    keras.utils.clear_session()
     model = build_model(recipe, examples.size, len(examples.classes), weights)
     if weights is None:
         rows = examples.rows("train", all_copies=False)[:CALIBRATION_IMAGES]

@@ -19,7 +19,7 @@ from kigezi.plan import (
     lineage,
 )
 from kigezi.plots import plot_trial
-from kigezi.progress import duration, progress
+from kigezi.progress import progress
 from kigezi.quiet import import_keras
 from kigezi.records import (
     Assignment,
@@ -41,7 +41,7 @@ from kigezi.stores import (
     Tracking,
     Trainings,
 )
-from kigezi.wording import in_words, log_epoch, log_trial, log_winner
+from kigezi.wording import in_words, log_epoch, log_estimate, log_trial, log_winner
 
 _log = logging.getLogger(__name__)
 
@@ -124,15 +124,7 @@ def estimate_study(
     recipes = costliest_study(baseline, stages, seconds)
     trainings = distinct_trainings(recipes)
     total = sum(seconds(recipe) for recipe in trainings)
-    _log.info(
-        "Time: %d trainings on %s images take at most about %s here; early stopping "
-        "(patience %d) usually ends them sooner, and what is trained already is not "
-        "trained again.",
-        len(trainings),
-        f"{images:,}",
-        duration(total),
-        baseline.patience,
-    )
+    log_estimate(len(trainings), images, total, baseline.patience)
     return TimeEstimate(
         trainings=len(trainings), seconds=total, forward_seconds=forward
     )
@@ -150,7 +142,7 @@ def train_variant(
     from kigezi.learning.trial import run_trial, training_key
 
     recipe = assignment.recipe
-    weights = backbone_weights.find(recipe, examples.size)
+    weights = backbone_weights.find(recipe)
     decided_by = training_key(recipe, examples.digest, weights.digest)
     training = trainings.open(decided_by, assignment.budgets)
     run = tracking.begin(assignment, examples.digest)

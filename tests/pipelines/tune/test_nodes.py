@@ -1,0 +1,255 @@
+import io
+import logging
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from kigezi.choosing import choose
+from kigezi.datasets.model_inputs import ModelInputs
+from kigezi.datasets.trainings import Trainings
+from kigezi.datasets.weights import BackboneWeights
+from kigezi.errors import DataError
+from kigezi.learning import trial as trial_module
+from kigezi.learning.examples import Examples
+from kigezi.photos.building import build_digest
+from kigezi.pipelines.tune.nodes import (
+    choose_winner,
+    estimate_study,
+    keep_final_model,
+    open_examples,
+    resolve_recipes,
+    train_variant,
+)
+from kigezi.records import Assignment, Trial, Winner
+from kigezi.schemas import Stages
+from tests.conftest import (
+    make_assignment,
+    make_examples,
+    make_model,
+    make_recipe,
+    make_result,
+    make_trial,
+)
+from tests.pictures import (
+    augment_parameters,
+    encoded,
+    image_parameters,
+    picture,
+)
+
+STAGES = Stages.model_validate(
+    {
+        "freeze": {"head_only": {}, "top_10": {"unfreeze": 10}},
+        "rate": {"lr_1": {"learning_rate": 0.1}, "lr_2": {"learning_rate": 0.2}},
+        "epochs": {"epochs_9": {"epochs": 9}},
+    }
+)
+LEDGER = pd.DataFrame(
+    {
+        "path": ["a/1", "a/2", "b/1", "b/2", "a/bad"],
+        "photo_id": ["p1", "p2", "p3", "p4", "p5"],
+        "label": ["light", "light", "dark", "dark", "light"],
+        "split": ["train", "test", "train", "validation", None],
+        "status": ["kept"] * 4 + ["quarantined"],
+    }
+)
+AUGMENT = augment_parameters(copies=1)
+IMAGE = image_parameters(32)
+EXAMPLES = make_examples()
+
+
+class Version:
+    """An augmented dataset in memory, and the store that holds it."""
+
+    def __init__(self, side: int = 32) -> None:
+        kept = LEDGER[LEDGER["status"] == "kept"]
+        self.digest = build_digest(kept, IMAGE, AUGMENT)
+        copies = pd.DataFrame({"copy": [0, 1]})
+        self.manifest = kept.merge(copies, how="cross")
+        names = self.manifest["photo_id"] + "_" + self.manifest["copy"].astype(str)
+        self.manifest["path"] = names
+        self.side = side
+        self.reads = 0
+
+    def version(self, digest: str) -> "Version":
+        assert digest == self.digest
+        return self
+
+    def read(self, path: str) -> bytes:
+        self.reads += 1
+        return encoded(picture(int(path[1]), (self.side, self.side)))
+
+
+class Runs:
+    """A tracking that remembers what it was told."""
+
+    def __init__(self) -> None:
+        self.said: list[Any] = []
+
+    def begin(self, assignment: Assignment, dataset: str) -> "Runs":
+        self.said.append(assignment.name)
+        return self
+
+    def epoch(self, epoch: Any) -> None:
+        self.said.append(epoch.epoch)
+
+    def finish(self, trial: Trial, plots: Any, model: Path) -> None:
+        assert model.is_file()
+        self.said += [sorted(plots), trial.result.status]
+
+    def finish_study(self, assignment: Assignment, dataset: str) -> None:
+        self.said.append("end")
+
+
+def _open(store: Version, folder: Path) -> Examples:
+    return open_examples(LEDGER, store, ModelInputs(folder), IMAGE, AUGMENT)
+
+
+def test_examples_are_the_manifests_images(tmp_path: Path) -> None:
+    store = Version()
+    examples = _open(store, tmp_path)
+    assert examples.classes == ("dark", "light")
+    assert examples.labels.tolist() == [1, 1, 1, 1, 0, 0, 0, 0]
+    assert examples.copies.tolist() == [0, 1] * 4
+    assert examples.photo_ids[:3].tolist() == ["p1", "p1", "p2"]
+    assert examples.rows("train", all_copies=True).tolist() == [0, 1, 4, 5]
+    with Image.open(io.BytesIO(store.read("p3_0"))) as image:
+        np.testing.assert_array_equal(examples.images[4], np.asarray(image))
+    assert store.reads == 8 + 1
+    _open(store, tmp_path)
+    assert store.reads == 8 + 1
+
+
+def test_an_image_of_another_size_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="broadcast"):
+        _open(Version(side=40), tmp_path)
+
+
+def test_the_first_stage_starts_from_the_baseline() -> None:
+    assigned = resolve_recipes(make_recipe(), STAGES, EXAMPLES)
+    assert list(assigned) == ["head_only", "top_10"]
+    assert assigned["top_10"].recipe == make_recipe(unfreeze=10)
+    assert assigned["top_10"].base == make_recipe()
+    assert assigned["top_10"].budgets == (2, 9)
+    assert {one.name for one in assigned.values()} == {
+        "freeze/head_only",
+        "freeze/top_10",
+    }
+
+
+def _winner(**changes: Any) -> Winner:
+    """The first stage's winner, as it is stored."""
+    assigned = resolve_recipes(make_recipe(), STAGES, EXAMPLES)["top_10"]
+    result = make_result("top_10", 0.9).model_copy(update={"assignment": assigned})
+    return choose([result]).model_copy(update=changes)
+
+
+def test_the_next_stage_starts_from_the_winner() -> None:
+    assigned = resolve_recipes(make_recipe(), STAGES, EXAMPLES, _winner())
+    assert list(assigned) == ["lr_1", "lr_2"]
+    assert assigned["lr_2"].recipe == make_recipe(unfreeze=10, learning_rate=0.2)
+    first = resolve_recipes(make_recipe(), STAGES, EXAMPLES)["top_10"]
+    assert assigned["lr_1"].plan == first.plan
+    assert assigned["lr_1"].lineage != first.lineage
+
+
+@pytest.mark.parametrize(
+    ("changes", "what"),
+    [({"dataset": "e" * 64}, "photographs"), ({"lineage": "x"}, "settings")],
+)
+def test_a_winner_of_another_study_is_refused(
+    changes: dict[str, str], what: str
+) -> None:
+    with pytest.raises(DataError) as error:
+        resolve_recipes(make_recipe(), STAGES, EXAMPLES, _winner(**changes))
+    assert f"not chosen with these {what}" in error.value.message
+    assert "--namespaces=tune.freeze`" in error.value.message
+
+
+def test_a_change_of_a_later_stage_keeps_the_winner() -> None:
+    later = STAGES.model_dump(exclude_unset=True)
+    later["rate"] = {"lr_3": {"learning_rate": 0.3}}
+    changed = Stages.model_validate(later)
+    assert list(resolve_recipes(make_recipe(), changed, EXAMPLES, _winner())) == [
+        "lr_3"
+    ]
+
+
+def test_the_time_of_a_study_is_estimated(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO):
+        estimate = estimate_study(LEDGER, IMAGE, AUGMENT, make_recipe(), STAGES)
+    # head_only, top_10, and from top_10 on lr_1 and lr_2; epochs_9 is lr_1 again.
+    assert estimate.trainings == 4
+    assert 0 < estimate.forward_seconds < estimate.seconds
+    assert "4 trainings on 4 images take at most about" in caplog.text
+
+
+def _train(folder: Path, tracking: Runs, **changes: Any) -> Trial:
+    return train_variant(
+        make_assignment(**changes),
+        EXAMPLES,
+        BackboneWeights(folder),
+        Trainings(folder),
+        tracking,
+    )
+
+
+def test_a_variant_is_trained_and_tracked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(trial_module, "build_model", make_model)
+    runs = Runs()
+    with caplog.at_level(logging.INFO):
+        trial = _train(tmp_path, runs)
+    plots = ["confusion_matrix.png", "curves.png"]
+    assert runs.said == ["freeze/head_only", 1, 2, plots, "finished"]
+    assert "epoch 2 of 2" in caplog.text
+    assert math.isfinite(trial.result.test.loss)
+    again = Runs()
+    with caplog.at_level(logging.INFO):
+        assert _train(tmp_path, again).result == trial.result
+    assert again.said == ["freeze/head_only", plots, "finished"]
+    assert "(found, not trained again)" in caplog.text
+
+
+def test_a_winner_is_chosen_and_compared(caplog: pytest.LogCaptureFixture) -> None:
+    trials = [make_trial("a", 0.8), make_trial("b", 0.9), make_trial("c", math.nan)]
+    with caplog.at_level(logging.INFO):
+        winner, table = choose_winner(*trials)
+    assert winner.variant == "b"
+    assert table["variant"].tolist() == ["a", "b", "c"]
+    assert table["winner"].tolist() == [False, True, False]
+    assert "3.3 standard errors above a" in caplog.text
+
+
+def test_nobody_wins(caplog: pytest.LogCaptureFixture) -> None:
+    winner, table = choose_winner(make_trial("a", 0.5), make_trial("b", math.nan))
+    assert winner.recipe == make_recipe()
+    assert not table["winner"].any()
+    assert "its base is carried on" in caplog.text
+
+
+def test_the_last_winner_is_the_final_model(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trial_module, "build_model", make_model)
+    result = _train(tmp_path, Runs(), learning_rate=0.1).result
+    sure = result.validation.model_copy(update={"accuracy": 1.0})
+    last = choose([result.model_copy(update={"validation": sure})])
+    runs = Runs()
+    model, trial = keep_final_model(last, Trainings(tmp_path), runs)
+    assert model.startswith(b"PK")
+    assert trial.result.assignment.name == "final/final_model"
+    assert trial.result.test == result.test
+    assert (runs.said[0], runs.said[-1]) == ("final/final_model", "end")
+
+
+def test_no_final_model_without_a_winner(tmp_path: Path) -> None:
+    nobody = choose([make_result("a", 0.5)])
+    with pytest.raises(DataError, match="there is no final model: see"):
+        keep_final_model(nobody, Trainings(tmp_path), Runs())

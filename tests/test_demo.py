@@ -1,0 +1,161 @@
+"""The whole study, small, in a copied project and in processes of its own."""
+
+from pathlib import Path
+
+import mlflow
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+from mlflow.entities import Run
+from PIL import Image
+
+from tests.conftest import (
+    copy_project,
+    make_examples,
+    make_loader,
+    make_recipe,
+    run_kedro,
+)
+from tests.pictures import encoded, write_tree
+
+pytestmark = pytest.mark.slow
+STAGES = {
+    "freeze": {"head_only": {}, "top_10": {"unfreeze": 10}},
+    "epochs": {"epochs_1": {"epochs": 1}, "epochs_2": {"epochs": 2}},
+}
+BASELINE = {
+    "epochs": 1,
+    "learning_rate": 0.01,
+    "batch_size": 4,
+    "weights": "mine.weights.h5",
+    "alpha": 0.35,
+}
+REPORTS = ("leaderboard.md", "study.png", "learning_curves.png", "confusion_matrix.png")
+
+
+def _shrink(project: Path) -> None:
+    """An environment with 2 stages of 2 variants on 40 photographs."""
+    conf = project / "conf"
+    base = make_loader(conf, "base")["parameters"]["tune"]["stages"]
+    dropped = {name: None for name in base if name not in STAGES}
+    stages = {
+        name: {**dict.fromkeys(base[name]), **variants}
+        for name, variants in STAGES.items()
+    }
+    parameters = {
+        "image": {"size": 32},
+        "ingest": {"source": "photographs", "split": {"validation": 0.2}},
+        "augment": {"copies": 1},
+        "tune": {"baseline": BASELINE, "stages": {**dropped, **stages}},
+    }
+    (conf / "small").mkdir()
+    (conf / "small" / "parameters.yml").write_text(yaml.safe_dump(parameters))
+    (conf / "small" / "globals.yml").write_text("study: small\nworkers: 1\n")
+
+
+def _photograph(project: Path) -> None:
+    """Noise in two classes, dark and light."""
+    for label, darkest in (("dark", 0), ("light", 128)):
+        for number in range(20):
+            random = np.random.default_rng(darkest + number)
+            pixels = random.integers(darkest, darkest + 128, (48, 40, 3), np.uint8)
+            data = encoded(Image.fromarray(pixels))
+            write_tree(project, {f"photographs/{label}/{number}.jpg": data})
+
+
+def _write_weights(path: Path) -> None:
+    """A backbone that sees brightness: random ones let no signal through at 32 px."""
+    import keras
+
+    from kigezi.learning.backbone import backbone_layers, build_model, calibrate
+
+    model = build_model(make_recipe(), 32, 2, weights=None)
+    for layer in backbone_layers(model):
+        if "Conv2D" in type(layer).__name__ and layer.name != "Conv_1":
+            layer.set_weights([np.abs(weight) for weight in layer.get_weights()])
+    calibrate(model, make_examples(train=24).images[:48])
+    output = model.get_layer("out_relu").output
+    keras.Model(model.input, output).save_weights(path)
+
+
+def _run(project: Path) -> str:
+    done = run_kedro(project, "run", "--env=small")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = copy_project(tmp_path_factory.mktemp("demo"))
+    _shrink(folder)
+    _photograph(folder)
+    _write_weights(folder / "mine.weights.h5")
+    (folder / "first.log").write_text(_run(folder))
+    return folder
+
+
+def _runs(project: Path) -> dict[str, Run]:
+    client = mlflow.MlflowClient(f"sqlite:///{project / 'mlflow.db'}")
+    experiment = client.get_experiment_by_name("kigezi")
+    found = client.search_runs([experiment.experiment_id])
+    names = {run.info.run_name: run for run in found}
+    assert len(names) == len(found)
+    return names
+
+
+def _children(project: Path) -> dict[str, object]:
+    """All that MLflow knows of the variants; their parent's end time may change."""
+    runs = _runs(project).items()
+    return {name: run.to_dictionary() for name, run in runs if "/" in name}
+
+
+def test_the_leaderboard_has_every_variant(project: Path) -> None:
+    table = pd.read_csv(project / "data" / "08_reporting" / "leaderboard.csv")
+    expected = [[stage, name] for stage, names in STAGES.items() for name in names]
+    expected.append(["final", "final_model"])
+    assert table[["stage", "variant"]].to_numpy().tolist() == expected
+    figures = table.filter(regex="^(train|validation|test)_(accuracy|loss)$")
+    assert figures.shape[1] == 6
+    assert figures.notna().all(axis=None)
+    for name in REPORTS:
+        assert (project / "data" / "08_reporting" / name).stat().st_size > 0
+
+
+def test_every_variant_is_a_run(project: Path) -> None:
+    runs = _runs(project)
+    children = {name for name in runs if "/" in name}
+    expected = {f"{stage}/{name}" for stage, names in STAGES.items() for name in names}
+    assert children == {*expected, "final/final_model"}
+    assert len(runs) == len(children) + 1
+    for run in runs.values():
+        assert run.info.status == "FINISHED"
+    assert "test_accuracy" in runs["freeze/head_only"].data.metrics
+    assert "trained_in" in runs["epochs/epochs_1"].data.tags
+    assert runs["epochs/epochs_2"].data.metrics["epochs"] == 2
+
+
+def test_the_final_model_answers(project: Path) -> None:
+    import keras
+
+    path = project / "data" / "06_models" / "small" / "final_model.keras"
+    model = keras.models.load_model(path)
+    answer = model.predict(np.zeros((1, 32, 32, 3), np.uint8), verbose=0)
+    assert answer.shape == (1, 2)
+    assert float(answer.sum()) == pytest.approx(1, abs=1e-5)
+
+
+def test_a_second_run_trains_nothing(project: Path) -> None:
+    first = (project / "first.log").read_text()
+    assert " epoch 1 of 1" in first
+    folder = project / "data" / "06_models" / "trainings"
+    before = {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
+    runs = _children(project)
+    second = _run(project)
+    assert " epoch " not in second.replace("stopped at epoch", "")
+    assert second.count("(found, not trained again)") == 4
+    assert {path: path.stat().st_mtime_ns for path in folder.rglob("*")} == before
+    assert _children(project) == runs
+    images = list(project.glob("data/04_feature/augmented/*/augmented/images/*/*.jpg"))
+    assert len(images) == 40 * 2

@@ -1,0 +1,79 @@
+import io
+
+import pandas as pd
+import pytest
+from matplotlib import pyplot
+from matplotlib.figure import Figure
+
+from kigezi.choosing import result_row
+from kigezi.plots import plot_confusion, plot_curves, plot_study
+from tests.conftest import make_history, make_result, make_trial
+
+
+def _drawn(figure: Figure) -> bytes:
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=40)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize("best", [2, None])
+def test_curves_show_every_epoch(best: int | None) -> None:
+    figure = plot_curves(make_history([0.9, 0.5, 0.7]), best, "a title")
+    accuracy, loss = figure.axes
+    assert (accuracy.get_ylabel(), loss.get_ylabel()) == ("accuracy", "loss")
+    validation = loss.lines[1]
+    assert list(validation.get_xdata()) == [1, 2, 3]
+    assert list(validation.get_ydata()) == [0.9, 0.5, 0.7]
+    assert len(loss.lines) == (3 if best else 2)
+    assert _drawn(figure).startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("losses", [[float("nan")], [1.0]])
+def test_curves_of_one_epoch(losses: list[float]) -> None:
+    assert _drawn(plot_curves(make_history(losses), None, "diverged"))
+
+
+def test_confusion_counts_photographs() -> None:
+    figure = plot_confusion(make_trial("a", 0.9).predictions, ("dark", "light"), "t")
+    counts = [text.get_text() for text in figure.axes[0].texts]
+    assert counts == ["1", "1", "0", "2"]
+
+
+def test_no_answer_is_a_column_of_its_own() -> None:
+    predictions = pd.DataFrame({"label": ["dark"], "predicted": ["(no answer)"]})
+    figure = plot_confusion(predictions, ("dark", "light"), "t")
+    labels = [text.get_text() for text in figure.axes[0].get_xticklabels()]
+    assert labels == ["dark", "light", "(no answer)"]
+    assert _drawn(figure)
+
+
+def _leaderboard(stages: dict[str, list[float]]) -> pd.DataFrame:
+    rows = []
+    for stage, accuracies in stages.items():
+        for place, accuracy in enumerate(accuracies):
+            row = result_row(make_result(f"v{place}", accuracy), winner=place == 0)
+            rows.append({**row, "stage": stage, "paper_test": None if place else 0.9})
+    table = pd.DataFrame(rows)
+    return table.astype({"paper_test": "float64"})
+
+
+def test_the_study_has_a_panel_for_each_stage() -> None:
+    stages = {"rate": [0.9, 0.8, float("nan")], "freeze": [0.7]}
+    figure = plot_study(_leaderboard(stages), "12 test photographs")
+    assert [axes.get_title(loc="left") for axes in figure.axes] == ["rate", "freeze"]
+    bars = figure.axes[0].patches
+    assert bars[0].get_width() == pytest.approx(0.9 / 4)
+    assert bars[3].get_width() == pytest.approx(0.9)
+    assert bars[0].get_facecolor() != bars[1].get_facecolor()
+    assert [t.get_text() for t in figure.axes[0].get_yticklabels()] == [
+        "v0",
+        "v1",
+        "v2",
+    ]
+    assert _drawn(figure)
+
+
+def test_no_plot_leaves_a_window_behind() -> None:
+    plot_curves(make_history([1.0]), 1, "a")
+    plot_study(_leaderboard({"freeze": [0.9]}), "a")
+    assert pyplot.get_fignums() == []

@@ -1,0 +1,81 @@
+"""What commands import and print, each in a process of its own."""
+
+from pathlib import Path
+from subprocess import CompletedProcess
+
+import pytest
+
+from tests.conftest import copy_project, run_kedro
+
+SPY = """
+import atexit, os, sys
+
+def tell():
+    heavy = sorted({"tensorflow", "keras", "torch", "jax"} & set(sys.modules))
+    with open(os.environ["IMPORTED"], "a") as file:
+        file.write(" ".join([str(os.getpid()), *heavy]) + chr(10))
+
+atexit.register(tell)
+"""
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = copy_project(tmp_path_factory.mktemp("project"))
+    (folder / "spy").mkdir()
+    (folder / "spy" / "sitecustomize.py").write_text(SPY)
+    return folder
+
+
+def _kedro(project: Path, *arguments: str) -> tuple[CompletedProcess[str], str]:
+    """The result of a command, and the heavy modules that its processes imported."""
+    imported = project / "imported.txt"
+    imported.unlink(missing_ok=True)
+    spy = {"PYTHONPATH": str(project / "spy"), "IMPORTED": str(imported)}
+    done = run_kedro(project, *arguments, **spy)
+    processes = imported.read_text().splitlines()
+    assert processes
+    return done, " ".join(line.partition(" ")[2] for line in processes).strip()
+
+
+def test_the_registry_is_listed_without_tensorflow(project: Path) -> None:
+    done, imported = _kedro(project, "registry", "list")
+    assert done.returncode == 0, done.stderr
+    listed = {line.strip(" -") for line in done.stdout.splitlines()}
+    assert {"__default__", "ingest", "augment", "tune", "report"} <= listed
+    assert imported == ""
+
+
+def test_photographs_are_augmented_without_tensorflow(project: Path) -> None:
+    shrunk = (
+        "--params=ingest.drawing.photographs=30,ingest.drawing.size=48,image.size=32"
+    )
+    for pipeline in ("ingest", "augment"):
+        done, imported = _kedro(
+            project, "run", "--env=demo", f"--pipeline={pipeline}", shrunk
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert imported == ""
+        assert "Traceback" not in done.stderr
+    images = list(project.glob("data/04_feature/augmented/*/augmented/images/*/*.jpg"))
+    assert len(images) == 30 * 4
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--params=tune.baseline.epochs=0"], "--params: tune.baseline.epochs is 0"),
+        (["--env=dmeo"], "did you mean demo?"),
+        (["--pipeline=tune", "--env=quick"], "`kedro run --pipeline=ingest` first"),
+    ],
+)
+def test_a_mistake_prints_a_sentence(
+    project: Path, arguments: list[str], words: str
+) -> None:
+    done, imported = _kedro(project, "run", *arguments)
+    lines = (done.stdout + done.stderr).splitlines()
+    assert done.returncode == 1
+    assert any(words in line for line in lines), lines
+    # What differs from conf/base is said before, in a line each.
+    assert len([line for line in lines if "or --params:" not in line]) <= 5, lines
+    assert imported == ""
