@@ -185,11 +185,13 @@ def copy_project(folder: Path) -> Path:
 def run_kedro(
     project: Path, *arguments: str, **environment: str
 ) -> subprocess.CompletedProcess[str]:
-    """Run Kedro's command in a project, in a process of its own."""
+    """Run Kedro's command in a copied project, in a process of its own."""
+    # Before the installed project, which would be imported otherwise.
+    paths = [str(project / "src"), str(project / "spy")]
     return subprocess.run(
         [sys.executable, "-m", "kedro", *arguments],
         cwd=project,
-        env=os.environ | {"COLUMNS": "200"} | environment,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(paths)} | environment,
         capture_output=True,
         text=True,
         check=False,

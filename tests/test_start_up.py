@@ -31,8 +31,7 @@ def _kedro(project: Path, *arguments: str) -> tuple[CompletedProcess[str], str]:
     """The result of a command, and the heavy modules that its processes imported."""
     imported = project / "imported.txt"
     imported.unlink(missing_ok=True)
-    spy = {"PYTHONPATH": str(project / "spy"), "IMPORTED": str(imported)}
-    done = run_kedro(project, *arguments, **spy)
+    done = run_kedro(project, *arguments, IMPORTED=str(imported), COLUMNS="200")
     processes = imported.read_text().splitlines()
     assert processes
     return done, " ".join(line.partition(" ")[2] for line in processes).strip()
