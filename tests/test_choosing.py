@@ -86,3 +86,10 @@ def test_a_row_has_all_figures() -> None:
     assert (row["winner"], row["variant"], row["ended"]) == (True, "a", "all 2 epochs")
     assert row["learning_rate"] == 1e-3
     assert "seed" not in row
+
+
+def test_the_winner_before_is_carried_on_with_its_result() -> None:
+    before = choose([make_result("good", 0.9)])
+    after = choose([make_result("nan", float("nan"))], before)
+    assert after.variant is None
+    assert after.result == before.result

@@ -180,3 +180,12 @@ def _nested(key: str, value: Any) -> dict[str, Any]:
     for part in reversed(key.split(".")):
         value = {part: value}
     return value
+
+
+def test_an_environment_needs_folders_of_its_own(conf: Path) -> None:
+    (conf / "mine").mkdir()
+    with pytest.raises(ConfigurationError) as error:
+        load_parameters(make_loader(conf, "mine"))
+    assert error.value.message.startswith("conf/mine/globals.yml: study is missing")
+    (conf / "mine" / "globals.yml").write_text("study: mine\n")
+    assert load_parameters(make_loader(conf, "mine"))

@@ -3,17 +3,20 @@ import os
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 from kedro.framework.hooks.manager import _create_hook_manager
 from kedro.io import DataCatalog, MemoryDataset
 from kedro.pipeline import Pipeline
 
+from kigezi.configuration import load_parameters
 from kigezi.context import ProjectContext
 from kigezi.datasets.tracking import TrackingDataset
 from kigezi.errors import ConfigurationError, DataError
 from kigezi.hooks import ProjectHooks
 from kigezi.pipelines import augment, tune
 from kigezi.plan import Plan, read_plan
+from kigezi.records import ingest_digest
 from kigezi.threads import THREADS_VARIABLE, use_threads
 from tests.conftest import make_loader
 
@@ -129,7 +132,7 @@ def test_missing_weights_stop_a_run_before_any_work(conf: Path, where: str) -> N
         values = {part: values}
     hooks = _hooks(_context(conf, "demo" if where == "baseline" else None, **values))
     stores = {name: MemoryDataset(1) for name in TUNE.inputs()}
-    with pytest.raises(DataError, match="there is no such file"):
+    with pytest.raises(DataError, match=r"there is no such \.h5 file"):
         hooks.before_pipeline_run(TUNE, DataCatalog(stores))
 
 
@@ -153,3 +156,25 @@ def test_threads_are_fixed_but_the_users_number_is_kept(
     monkeypatch.delenv(THREADS_VARIABLE)
     use_threads(None)
     assert int(os.environ[THREADS_VARIABLE]) >= 1
+
+
+def _run_on_ledger(hooks: ProjectHooks, made_with: str) -> None:
+    ledger = pd.DataFrame({"made_with": [made_with]})
+    stores = {name: MemoryDataset(1) for name in augment.create_pipeline().inputs()}
+    stores["ledger"] = MemoryDataset(ledger)
+    hooks.before_pipeline_run(augment.create_pipeline(), DataCatalog(stores))
+
+
+def test_a_ledger_of_other_settings_is_refused(conf: Path) -> None:
+    here, other = _context(conf), _context(conf, ingest={"split": {"seed": 7}})
+    ingest = load_parameters(here.config_loader).ingest
+    _run_on_ledger(_hooks(here), ingest_digest(ingest))
+    with pytest.raises(DataError, match="run `kedro run --pipeline=ingest` first"):
+        _run_on_ledger(_hooks(other), ingest_digest(ingest))
+
+
+def test_a_mistake_in_mlflow_yml_stops_before_any_work(conf: Path) -> None:
+    _mlflow(conf, "server: {mlflow_tracking_url: x}")
+    stores = {name: MemoryDataset(1) for name in TUNE.inputs()}
+    with pytest.raises(ConfigurationError, match="mlflow_tracking_url is not known"):
+        _hooks(_context(conf)).before_pipeline_run(TUNE, DataCatalog(stores))

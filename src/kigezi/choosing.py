@@ -8,7 +8,7 @@ import numpy as np
 from kigezi.records import SPLITS, TrialResult, Winner
 
 
-def choose(results: Sequence[TrialResult]) -> Winner:
+def choose(results: Sequence[TrialResult], previous: Winner | None = None) -> Winner:
     """The result with the highest validation accuracy.
 
     Ties go to the lower validation loss, then to fewer epochs, then to the first. A
@@ -17,9 +17,10 @@ def choose(results: Sequence[TrialResult]) -> Winner:
 
     Args:
         results: All variants of one stage, in the order of the YAML; at least one.
+        previous: The winner of the stage before.
     """
     ranked = sorted((r for r in results if r.eligible), key=_rank)
-    return _make_winner(results[0], ranked)
+    return _make_winner(results[0], ranked, previous)
 
 
 def _rank(result: TrialResult) -> tuple[float, float, int]:
@@ -27,7 +28,9 @@ def _rank(result: TrialResult) -> tuple[float, float, int]:
     return -validation.accuracy, validation.loss, result.assignment.recipe.epochs
 
 
-def _make_winner(any_result: TrialResult, ranked: list[TrialResult]) -> Winner:
+def _make_winner(
+    any_result: TrialResult, ranked: list[TrialResult], previous: Winner | None
+) -> Winner:
     best = ranked[0] if ranked else None
     second = ranked[1] if len(ranked) > 1 else None
     margin = error = None
@@ -40,7 +43,7 @@ def _make_winner(any_result: TrialResult, ranked: list[TrialResult]) -> Winner:
         stage=assignment.stage,
         variant=best.assignment.variant if best else None,
         recipe=best.assignment.recipe if best else assignment.base,
-        result=best,
+        result=best or (previous.result if previous else None),
         runner_up=second.assignment.variant if second else None,
         margin=margin,
         standard_error=error,
@@ -70,6 +73,8 @@ def result_row(result: TrialResult, *, winner: bool) -> dict[str, object]:
         "trained_weights": result.trained_weights,
         **recipe,
         "training": result.key[:12],
+        "dataset": result.dataset[:12],
+        "plan": result.assignment.plan[:12],
     }
 
 

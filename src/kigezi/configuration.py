@@ -16,6 +16,8 @@ from kigezi.errors import ConfigurationError
 from kigezi.mistakes import closest, describe_mistake
 from kigezi.schemas import Globals, Parameters
 
+_MISSING = object()
+
 
 def load_parameters(loader: AbstractConfigLoader) -> Parameters:
     """Read every parameter and check its name, type and range.
@@ -32,7 +34,20 @@ def load_parameters(loader: AbstractConfigLoader) -> Parameters:
     except (yaml.YAMLError, OmegaConfBaseException, ValueError) as error:
         raise ConfigurationError(_one_line(error)) from None
     validate(Globals, global_values, loader, "globals*")
+    _check_own_folders(loader)
     return validate(Parameters, values, loader, "parameters*")
+
+
+def _check_own_folders(loader: AbstractConfigLoader) -> None:
+    """In the same folders, two environments would take each other's winners."""
+    environment = loader.env or "local"
+    if environment in ("local", "base"):
+        return
+    if "study" not in _flat_files(loader, environment):
+        raise ConfigurationError(
+            f"conf/{environment}/globals.yml: study is missing; an environment needs "
+            f"folders of its own, so write `study: {environment}` there."
+        )
 
 
 def default_loader(project: Path | None = None) -> OmegaConfigLoader:
@@ -86,7 +101,8 @@ def environment_changes(loader: AbstractConfigLoader) -> list[str]:
     changed = [
         f"{key}: {before[key]} -> {value}" if key in before else f"{key}: {value} (new)"
         for key, value in after.items()
-        if value is not None and before.get(key) != value
+        if before.get(key, _MISSING) != value
+        and not (value is None and key.startswith("tune.stages."))
     ]
     gone = [
         variant

@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 from kedro.framework.context import KedroContext
 from kedro.framework.hooks import hook_impl
 from kedro.io import DataCatalog
@@ -17,6 +18,8 @@ from kigezi.datasets.tracking import Server, TrackingDataset
 from kigezi.datasets.weights import BackboneWeights
 from kigezi.errors import DataError
 from kigezi.plan import all_recipes
+from kigezi.records import ingest_digest
+from kigezi.schemas import IngestParameters
 from kigezi.threads import use_threads
 
 _log = logging.getLogger(__name__)
@@ -34,7 +37,7 @@ class ProjectHooks:
         # `kedro mlflow ui` looks for its configuration here.
         object.__setattr__(context, "mlflow", _LazyMlflow(context))
         self._weights = BackboneWeights(Path(context.project_path))
-        self._tune = parameters.tune
+        self._parameters = parameters
         self._changes = environment_changes(context.config_loader)
         self._environment = context.env or "local"
 
@@ -46,9 +49,26 @@ class ProjectHooks:
         for name in sorted(pipeline.inputs()):
             if not name.startswith("params:") and not catalog.exists(name):
                 raise DataError(_how_to_make(name))
+        if "tracking" in pipeline.inputs():
+            TrackingDataset.server()
         if "backbone_weights" in pipeline.inputs():
-            for recipe in all_recipes(self._tune):
-                self._weights.check(recipe)
+            recipes = all_recipes(self._parameters.tune)
+            named = {(recipe.weights, recipe.alpha): recipe for recipe in recipes}
+            # A file that is misspelt is found out before another is downloaded.
+            for recipe in sorted(named.values(), key=lambda r: r.weights == "imagenet"):
+                self._weights.find(recipe)
+        if "ledger" in pipeline.inputs():
+            _check_ledger(catalog.load("ledger"), self._parameters.ingest)
+
+
+def _check_ledger(ledger: pd.DataFrame, ingest: IngestParameters) -> None:
+    """Refuse a ledger of other settings: its split and photographs are not these."""
+    if set(ledger["made_with"]) != {ingest_digest(ingest)}:
+        raise DataError(
+            "the ledger of photographs was made with other ingest settings than these: "
+            "run `kedro run --pipeline=ingest` first (with the same --env and "
+            "--params)."
+        )
 
 
 class _LazyMlflow:
@@ -67,7 +87,8 @@ def _mlflow_config(context: KedroContext) -> Any:
     # `kedro mlflow ui` starts the program `mlflow`, which stands beside this Python, a
     # folder that is not on the path of somebody who calls .venv/bin/kedro.
     programs = str(Path(sys.executable).parent)
-    os.environ["PATH"] = os.pathsep.join([programs, os.environ["PATH"]])
+    if programs not in os.environ.get("PATH", "").split(os.pathsep):
+        os.environ["PATH"] = os.pathsep.join([programs, os.environ.get("PATH", "")])
     loader = context.config_loader
     config = validate(KedroMlflowConfig, loader["mlflow"], loader, "mlflow*")
     config.server.mlflow_tracking_uri = _absolute(

@@ -51,16 +51,9 @@ def read_plan() -> Plan:
 
 
 def apply_changes(base: Recipe, changes: Changes) -> Recipe:
-    """The base recipe with the changes of one variant; neither is altered.
-
-    With nothing unfrozen there is no batch normalization to train, so `train` means
-    `frozen` there: one recipe, trained once.
-    """
+    """The base recipe with the changes of one variant; neither is altered."""
     stated = changes.model_dump(exclude_unset=True)
-    recipe = Recipe.model_validate({**base.model_dump(), **stated})
-    if recipe.unfreeze == "none":
-        return recipe.model_copy(update={"batch_norm": "frozen"})
-    return recipe
+    return Recipe.model_validate({**base.model_dump(), **stated})
 
 
 def all_recipes(tune: TuneParameters) -> list[Recipe]:

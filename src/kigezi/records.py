@@ -9,7 +9,7 @@ from typing import Any, Literal
 import pandas as pd
 from pydantic import BaseModel, ConfigDict
 
-from kigezi.schemas import Recipe
+from kigezi.schemas import IngestParameters, Recipe
 
 Split = Literal["train", "validation", "test"]
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
@@ -153,6 +153,11 @@ class TimeEstimate(Record):
     """if no patience ends any of them"""
     forward_seconds: float
     """for the forward pass of one image"""
+
+
+def ingest_digest(parameters: IngestParameters) -> str:
+    """Digest of the settings that a ledger depends on; each of its rows carries it."""
+    return digest_of(parameters.model_dump(exclude={"expected_photographs"}))
 
 
 def digest_of(value: Any) -> str:

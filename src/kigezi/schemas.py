@@ -84,7 +84,7 @@ class DrawingParameters(Block):
 class IngestParameters(Block):
     """Where the photographs are and how they are checked and split."""
 
-    source: Annotated[str, Field(min_length=1)]
+    source: Annotated[str, Field(min_length=1, coerce_numbers_to_str=True)]
     """a folder of class folders, or a .zip, .tar, .tar.gz, .tgz, .tar.bz2 or .tar.xz"""
     expected_photographs: Annotated[Whole, Field(ge=1)] | None
     """how many photographs are expected; another number is said, not refused"""
@@ -159,6 +159,17 @@ class Recipe(Block):
     seed: Annotated[Whole, Field(ge=0, lt=2**32)]
     """a whole number from 0 to 4294967295 that decides the head, order and dropout"""
 
+    @property
+    def opened_layers(self) -> int:
+        """How many layers of the backbone are trained, from the top: 0 to 154."""
+        named = {"none": 0, "all": BACKBONE_LAYERS}
+        return int(named.get(str(self.unfreeze), self.unfreeze))
+
+    @property
+    def effective_batch_norm(self) -> str:
+        """With nothing unfrozen there is none to train: both settings are one."""
+        return self.batch_norm if self.opened_layers else "frozen"
+
 
 def _optional(field: FieldInfo) -> FieldInfo:
     """The same field, which may be left out."""
@@ -176,6 +187,12 @@ Changes = create_model(
         for name, field in Recipe.model_fields.items()
     },
 )
+
+
+def _check_stage_names(stages: dict[str, Any]) -> dict[str, Any]:
+    if "final" in stages:
+        raise ValueError("the stage name final is taken by the final model")
+    return stages
 
 
 def _drop_null(value: Any) -> Any:
@@ -197,7 +214,10 @@ class StageChanges(
 class Stages(
     RootModel[
         Annotated[
-            dict[Name, StageChanges], BeforeValidator(_drop_null), Field(min_length=1)
+            dict[Name, StageChanges],
+            BeforeValidator(_drop_null),
+            AfterValidator(_check_stage_names),
+            Field(min_length=1),
         ]
     ]
 ):

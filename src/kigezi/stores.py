@@ -81,7 +81,7 @@ class TrackedRun(Protocol):
 class Tracking(Protocol):
     """The study's runs."""
 
-    def begin(self, assignment: Assignment, dataset: str) -> TrackedRun:
+    def begin(self, assignment: Assignment, dataset: str, key: str) -> TrackedRun:
         """A variant's run."""
 
     def finish_study(self, assignment: Assignment, dataset: str) -> None:

@@ -51,7 +51,7 @@ def log_trial(result: TrialResult, *, trained_now: bool) -> None:
 
 def log_winner(winner: Winner, any_result: TrialResult) -> None:
     """Which variant a stage keeps, and by how much it leads."""
-    if winner.result is None:
+    if winner.variant is None or winner.result is None:
         _log.warning(
             "Stage %s: no variant is better than always guessing the most frequent "
             "class (%.1f %%); its base is carried on.",

@@ -7,6 +7,7 @@ from kedro.io import DatasetError
 
 from kigezi.datasets.photographs import PhotographsDataset
 from kigezi.errors import DataError
+from kigezi.photos.drawing import draw_photograph
 from tests.pictures import encoded, photograph_files, picture, write_tree
 
 FILES = photograph_files({"a": 2, "b": 1})
@@ -110,3 +111,11 @@ def test_it_exists_and_describes_itself(tmp_path: Path) -> None:
     dataset = _dataset(tmp_path)
     assert dataset.exists()
     assert "unpacked" in str(dataset)
+
+
+def test_nothing_is_drawn_outside_the_project(tmp_path: Path) -> None:
+    library = _dataset(tmp_path / "project").load()
+    place = tmp_path / "phtos"
+    with pytest.raises(DataError, match="outside the project"):
+        library.draw(str(place), [("healthy", 0)], draw_photograph, {})
+    assert not place.exists()

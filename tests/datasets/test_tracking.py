@@ -62,7 +62,7 @@ def _runs(server: Server) -> list[Run]:
 def _finish(server: Server, trial: Trial, model: Path) -> None:
     """What `train_variant` does around a training."""
     result = trial.result
-    run = Tracking(server, "study").begin(result.assignment, result.dataset)
+    run = Tracking(server, "study").begin(result.assignment, result.dataset, result.key)
     for epoch in result.history:
         run.epoch(epoch)
     run.finish(trial, {"curves.png": matplotlib.figure.Figure()}, model)
@@ -88,7 +88,9 @@ def test_a_parent_and_a_child_for_each_variant(server: Server, tmp_path: Path) -
 
 def test_a_child_is_seen_while_it_trains(server: Server) -> None:
     trial = make_trial("a", 0.9)
-    run = Tracking(server, "study").begin(trial.result.assignment, "d" * 64)
+    run = Tracking(server, "study").begin(
+        trial.result.assignment, "d" * 64, trial.result.key
+    )
     run.epoch(trial.result.history[0])
     child, parent = _runs(server)
     assert (child.info.status, parent.info.status) == ("RUNNING", "RUNNING")
@@ -118,7 +120,9 @@ def test_epochs_are_steps_and_sent_once(server: Server, tmp_path: Path) -> None:
 
 def test_a_run_is_found_again_when_resumed(server: Server, tmp_path: Path) -> None:
     trial = make_trial("a", 0.9)
-    interrupted = Tracking(server, "study").begin(trial.result.assignment, "d" * 64)
+    interrupted = Tracking(server, "study").begin(
+        trial.result.assignment, "d" * 64, trial.result.key
+    )
     interrupted.epoch(trial.result.history[0])
     _finish(server, trial, tmp_path / "no model")
     assert len(_runs(server)) == 2
@@ -142,7 +146,7 @@ def test_another_plan_or_dataset_is_another_study(server: Server) -> None:
     assignment = make_assignment()
     other = assignment.model_copy(update={"plan": "q" * 64})
     for one, dataset in ((assignment, "d"), (other, "d"), (assignment, "e")):
-        Tracking(server, "study").begin(one, dataset * 64)
+        Tracking(server, "study").begin(one, dataset * 64, "k")
     roles = [run.data.tags.get("kigezi.role") for run in _runs(server)]
     assert (roles.count("study"), roles.count(None)) == (3, 3)
 
@@ -182,7 +186,7 @@ def test_a_logged_model_can_be_loaded(server: Server, model: Path) -> None:
 
 def test_the_study_is_finished(server: Server) -> None:
     tracking = Tracking(server, "study")
-    tracking.begin(make_assignment(), "d" * 64)
+    tracking.begin(make_assignment(), "d" * 64, "k")
     tracking.finish_study(make_assignment(stage="final"), "d" * 64)
     child, parent = _runs(server)
     assert (child.info.status, parent.info.status) == ("RUNNING", "FINISHED")
@@ -233,7 +237,7 @@ def test_a_database_that_cannot_be_is_a_warning(
     monkeypatch.setattr("mlflow.store.db.utils.MAX_RETRY_COUNT", 1)
     (tmp_path / "folder").mkdir()
     broken = Server(f"sqlite:///{tmp_path}/folder", "kigezi", None)
-    run = Tracking(broken, "study").begin(make_assignment(), "d" * 64)
+    run = Tracking(broken, "study").begin(make_assignment(), "d" * 64, "k")
     run.epoch(make_trial("a", 0.9).result.history[0])
     assert "Training goes on" in caplog.text
 
@@ -245,6 +249,6 @@ def test_the_entry_asks_for_the_server_when_it_is_loaded(
     monkeypatch.setattr(
         TrackingDataset, "server", staticmethod(lambda: server), raising=False
     )
-    dataset.load().begin(make_assignment(), "d" * 64)
+    dataset.load().begin(make_assignment(), "d" * 64, "k")
     names = [run.info.run_name for run in _runs(server)]
     assert any(name.startswith("demo ") for name in names)

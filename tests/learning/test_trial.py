@@ -195,8 +195,8 @@ OTHER = {
 
 @pytest.mark.parametrize("field", sorted(OTHER))
 def test_the_key_depends_on_every_other_field(field: str) -> None:
-    key = training_key(make_recipe(), "data", "weights")
-    changed = make_recipe(**{field: OTHER[field]})
+    key = training_key(make_recipe(unfreeze=20), "data", "weights")
+    changed = make_recipe(**{"unfreeze": 20, field: OTHER[field]})
     assert training_key(changed, "data", "weights") != key
 
 

@@ -1,7 +1,12 @@
 import pytest
 
 from kigezi.errors import DataError
-from kigezi.photos.labels import check_labels, class_root, label_folder
+from kigezi.photos.labels import (
+    check_labels,
+    class_root,
+    is_document,
+    label_folder,
+)
 
 ROOTS = {
     "": ["a/1.jpg", "b/2.jpg"],
@@ -73,3 +78,18 @@ def test_folders_are_different_and_portable() -> None:
 def test_plain_labels_are_their_own_folder() -> None:
     assert label_folder("Potato___healthy") == "Potato___healthy"
     assert label_folder("early blight") == "early blight"
+
+
+@pytest.mark.parametrize(
+    "names", [["train", "test"], ["Train", "Valid", "Test"], ["validation"]]
+)
+def test_folders_of_splits_are_no_classes(names: list[str]) -> None:
+    with pytest.raises(DataError, match="look like splits, not classes"):
+        check_labels(names)
+    check_labels([*names, "healthy"])
+
+
+@pytest.mark.parametrize("name", ["LICENSE", "a/README.md", "list.CSV"])
+def test_documents_are_no_photographs(name: str) -> None:
+    assert is_document(name)
+    assert not is_document("a/photograph.jpg")

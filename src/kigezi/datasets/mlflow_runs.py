@@ -127,7 +127,7 @@ def result_tags(trial: Trial) -> list[Any]:
     """How the variant ended, and on what it was trained."""
     from mlflow.entities import RunTag
 
-    tags = {"kigezi.status": trial.result.summary, "kigezi.key": trial.result.key}
+    tags = {"kigezi.status": trial.result.summary}
     environment = trial.result.environment
     tags |= {f"kigezi.{name}": value for name, value in environment.items()}
     return [RunTag(name, value) for name, value in tags.items()]

@@ -58,8 +58,19 @@ class PhotographLibrary:
         draw: Callable[[str, int], Image],
         parameters: Mapping[str, Any],
     ) -> None:
-        """Fill the source with drawn photographs; see `draw_folder`."""
-        draw_folder(self._resolve(source), names, draw, parameters)
+        """Fill the source with drawn photographs; see `draw_folder`.
+
+        Raises:
+            DataError: The source lies outside the project: it is the user's.
+        """
+        place = self._resolve(source)
+        if not place.resolve().is_relative_to(self.project.resolve()):
+            raise DataError(
+                f"this environment draws photographs into ingest.source, and {place} "
+                "is outside the project: use another environment, or add "
+                "--params=ingest.drawing=null to study your own photographs with it."
+            )
+        draw_folder(place, names, draw, parameters)
 
     def _resolve(self, source: str) -> Path:
         return self.project / Path(source).expanduser()

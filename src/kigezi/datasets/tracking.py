@@ -40,10 +40,23 @@ class Tracking:
         self._server = server
         self._study = study
 
-    def begin(self, assignment: Assignment, dataset: str) -> "TrackedRun":
-        """A variant's run, made now so that it is seen while it trains."""
+    def begin(self, assignment: Assignment, dataset: str, key: str) -> "TrackedRun":
+        """A variant's run, made now so that it is seen while it trains.
+
+        Args:
+            assignment: The variant.
+            dataset: Digest of the dataset version.
+            key: Key of the training, which is a run of its own if it changes.
+        """
         study = digest_of([dataset, assignment.plan])
-        run = TrackedRun(self._server, self._study, study, assignment, dataset)
+        run = TrackedRun(
+            server=self._server,
+            name=self._study,
+            study=study,
+            assignment=assignment,
+            dataset=dataset,
+            key=key,
+        )
         run.begin()
         return run
 
@@ -61,12 +74,15 @@ class TrackedRun:
 
     def __init__(
         self,
+        *,
         server: Server,
         name: str,
         study: str,
         assignment: Assignment,
         dataset: str,
+        key: str,
     ) -> None:
+        self._key = key
         self._server = server
         self._name = name
         self._study = study
@@ -131,6 +147,7 @@ class TrackedRun:
             "kigezi.stage": self._assignment.stage,
             "kigezi.variant": self._assignment.variant,
             "kigezi.recipe": digest_of(self._assignment.recipe.model_dump()),
+            "kigezi.key": self._key,
         }
 
     def _create(self, client: "MlflowClient", tags: dict[str, str]) -> str:

@@ -73,7 +73,11 @@ class Training:
     def evaluation(self, epoch: int | None) -> dict[str, Any] | None:
         """What was measured of an epoch's weights, or nothing yet."""
         path = self._folder / f"evaluation_{epoch}.json"
-        return json.loads(path.read_text("utf-8")) if path.is_file() else None
+        predictions = self._folder / f"predictions_{epoch}.parquet"
+        files = (path, predictions, self.model_path(epoch))
+        if not all(file.is_file() for file in files):
+            return None
+        return json.loads(path.read_text("utf-8"))
 
     def predictions(self, epoch: int | None) -> pd.DataFrame:
         """The predictions of an epoch's weights on the test photographs."""

@@ -59,22 +59,13 @@ class BackboneWeights:
             path = self._local(recipe.weights)
         return Weights(path, sha256_of(path))
 
-    def check(self, recipe: Recipe) -> None:
-        """Stop before any work where a recipe names a file that is not there.
-
-        Raises:
-            DataError: There is no such file.
-        """
-        if recipe.weights not in ("imagenet", "random"):
-            self._local(recipe.weights)
-
     def _local(self, name: str) -> Path:
         path = self._project / Path(name).expanduser()
-        if not path.is_file():
+        if not path.is_file() or path.suffix != ".h5":
             raise DataError(
                 f"tune.baseline.weights (or a variant's) names {name}, and there is no "
-                f"such file ({path}): give imagenet, random, or the path of a local "
-                ".h5 file with MobileNetV2's weights without its top."
+                f"such .h5 file ({path}): give imagenet, random, or the path of a "
+                "local .h5 file with MobileNetV2's weights without its top."
             )
         return path
 

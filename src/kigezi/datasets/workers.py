@@ -17,6 +17,10 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
+_MOST_ON_WINDOWS = 61
+"""processes that Python's pool can wait for there"""
+
+
 def usable_processors() -> int:
     """Processor cores that this process may use."""
     if hasattr(os, "sched_getaffinity"):
@@ -41,6 +45,8 @@ def map_in_processes(
     if workers == 1:
         yield from map(function, items)
         return
+    if sys.platform == "win32":
+        workers = min(workers, _MOST_ON_WINDOWS)
     # Not fork: a forked TensorFlow hangs, and Windows and macOS have no other way.
     spawn = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(workers, spawn, initializer=_start_worker)

@@ -12,6 +12,7 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
+from kigezi.errors import DataError
 from kigezi.schemas import Recipe
 
 CALIBRATION_IMAGES = 256
@@ -41,7 +42,7 @@ def build_model(
         input_tensor=scaled, alpha=recipe.alpha, include_top=False, weights=None
     )
     if weights is not None:
-        backbone.load_weights(weights)
+        _load_weights(backbone, weights, recipe.alpha)
     # Head
     features = keras.layers.GlobalAveragePooling2D(name="features")(backbone.output)
     kept = keras.layers.Dropout(recipe.dropout, seed=recipe.seed, name="dropout")(
@@ -58,6 +59,18 @@ def build_model(
     return model
 
 
+def _load_weights(backbone: keras.Model, path: Path, alpha: float) -> None:
+    try:
+        backbone.load_weights(path)
+    except (ValueError, OSError, KeyError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise DataError(
+            f"{path} does not hold the weights of MobileNetV2 without its top at alpha "
+            f"{alpha} ({reason}): set tune.baseline.weights and alpha so that they "
+            "belong together."
+        ) from None
+
+
 def backbone_layers(model: keras.Model) -> list[keras.layers.Layer]:
     """The backbone's own layers, bottom first: no input, no scaling and no head."""
     names = [layer.name for layer in model.layers]
@@ -70,12 +83,11 @@ def set_trainable(layers: list[keras.layers.Layer], recipe: Recipe) -> None:
     It must happen before a training function is made: Keras silently ignores a flag
     that is changed afterwards.
     """
-    opened = {"none": 0, "all": len(layers)}.get(str(recipe.unfreeze), recipe.unfreeze)
     for height, layer in enumerate(reversed(layers)):
         frozen_statistics = recipe.batch_norm == "frozen" and isinstance(
             layer, keras.layers.BatchNormalization
         )
-        layer.trainable = height < int(opened) and not frozen_statistics
+        layer.trainable = height < recipe.opened_layers and not frozen_statistics
 
 
 def calibrate(model: keras.Model, images: npt.NDArray[np.uint8]) -> None:

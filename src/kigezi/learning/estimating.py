@@ -44,10 +44,7 @@ def training_seconds(
         train: Training images an epoch.
         held_out: Validation photographs an epoch.
     """
-    opened = {"none": 0, "all": BACKBONE_LAYERS}.get(
-        str(recipe.unfreeze), recipe.unfreeze
-    )
-    share = int(opened) / BACKBONE_LAYERS
+    share = recipe.opened_layers / BACKBONE_LAYERS
     step = FORWARD_ONLY + (ALL_LAYERS - FORWARD_ONLY) * share
     return recipe.epochs * forward * (train * step + held_out)
 
@@ -56,7 +53,8 @@ def distinct_trainings(recipes: Iterable[Recipe]) -> list[Recipe]:
     """One recipe a training: equal but for epochs, the one with the most epochs."""
     longest: dict[str, Recipe] = {}
     for recipe in recipes:
-        key = recipe.model_copy(update={"epochs": 1, "patience": 1}).model_dump_json()
+        same = {"epochs": 1, "patience": 1, "batch_norm": recipe.effective_batch_norm}
+        key = recipe.model_copy(update=same).model_dump_json()
         if key not in longest or longest[key].epochs < recipe.epochs:
             longest[key] = recipe
     return list(longest.values())

@@ -71,6 +71,7 @@ def training_key(recipe: Recipe, dataset: str, weights: str) -> dict[str, object
         weights: Digest of the backbone's weights file, or `random`.
     """
     decided = recipe.model_dump(exclude={"epochs", "patience", "weights"})
+    decided["batch_norm"] = recipe.effective_batch_norm
     return {
         "recipe": decided,
         "dataset": dataset,
@@ -108,7 +109,7 @@ def run_trial(
             # again, beside the longer training, which is not touched.
             kept = training.apart(recipe.epochs)
             model = _new_model(recipe, examples, weights)
-            train(model, recipe, examples, kept, on_epoch)
+            train(model, recipe, examples, kept, lambda _: None)
         model = model or _new_model(recipe, examples, weights)
         restore(model, _final_weights(kept, best))
         _evaluate_and_keep(model, examples, training, best)

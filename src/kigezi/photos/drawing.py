@@ -25,6 +25,8 @@ from kigezi.photos._leaves import (
 )
 
 CLASSES: tuple[str, ...] = ("blotched", "healthy", "spotted")
+DRAWING_VERSION = 1
+"""to be raised with every change of the code that changes a drawn pixel"""
 ASPECT_RATIOS = (4 / 3, 3 / 4, 3 / 2, 1.0)
 STONE = np.array([[[1.0]], [[0.95]], [[0.88]]], np.float32)
 

@@ -11,8 +11,18 @@ from kigezi.errors import DataError
 LONGEST_LABEL = 100
 """characters in the name of a class"""
 
+_DOCUMENTS = (".txt", ".md", ".rst", ".csv", ".json", ".pdf", ".html", ".xml")
+_SPLIT_NAMES = frozenset(
+    ("train", "training", "val", "valid", "validation", "test", "testing")
+)
 _LONGEST_FOLDER = 100
 _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
+
+
+def is_document(path: str) -> bool:
+    """Whether a file is a readme, licence or list, as archives carry them on top."""
+    name = path.rsplit("/", 1)[-1].casefold()
+    return name.endswith(_DOCUMENTS) or "." not in name
 
 
 def class_root(paths: Iterable[str]) -> str:
@@ -43,8 +53,15 @@ def check_labels(labels: Iterable[str]) -> None:
     Raises:
         DataError: Names the folder, or the two folders, and what to do.
     """
+    labels = sorted(set(labels))
+    if labels and {label.casefold() for label in labels} <= _SPLIT_NAMES:
+        raise DataError(
+            f"the folders {', '.join(labels)} look like splits, not classes: put the "
+            "class folders of all of them together, for the project makes its own "
+            "split."
+        )
     seen: dict[str, str] = {}
-    for label in sorted(set(labels)):
+    for label in labels:
         if len(label) > LONGEST_LABEL:
             raise DataError(
                 f"the class folder {label[:30]!r}... has a name of {len(label)} "

@@ -12,7 +12,7 @@ import pandas as pd
 from kigezi.errors import DataError
 from kigezi.folders import Entry, PhotographFolder, drawn_folders, is_system
 from kigezi.photos.judging import Judgement, judge
-from kigezi.photos.labels import check_labels, class_root
+from kigezi.photos.labels import check_labels, class_root, is_document
 from kigezi.photos.reading import pixel_limit
 from kigezi.progress import progress
 
@@ -73,7 +73,9 @@ def _classify(entries: list[Entry]) -> list[_Found]:
     usable = [
         entry.path
         for entry in files
-        if not is_system(entry.path) and not entry.path.startswith(drawn)
+        if not is_system(entry.path)
+        and not entry.path.startswith(drawn)
+        and not is_document(entry.path)
     ]
     root = class_root(usable)
     _refuse_empty(entries, root)
@@ -89,10 +91,12 @@ def _with_labels(
             yield _Found(entry.path, "", "it belongs to the system or a tool")
         elif entry.path.startswith(drawn):
             yield _Found(entry.path, "", "it was drawn by this project for a demo")
+        elif entry.kind in _NOT_READ:
+            yield _Found(entry.path, label if below else "", _NOT_READ[entry.kind])
         elif not below:
             yield _Found(entry.path, "", "it is not in a class folder")
         else:
-            yield _Found(entry.path, label, _NOT_READ.get(entry.kind, ""))
+            yield _Found(entry.path, label, "")
 
 
 def _refuse_empty(entries: list[Entry], root: str) -> None:

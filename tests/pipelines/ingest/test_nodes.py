@@ -15,7 +15,7 @@ from tests.pictures import (
 
 COLUMNS = [
     *("path", "photo_id", "label", "width", "height", "format", "mode"),
-    *("status", "reason", "group_id", "split"),
+    *("status", "reason", "group_id", "split", "made_with"),
 ]
 
 

@@ -8,6 +8,7 @@ import yaml
 from matplotlib.figure import Figure
 
 from kigezi.choosing import result_row
+from kigezi.errors import DataError
 from kigezi.pipelines.report import create_pipeline
 from kigezi.pipelines.report.nodes import (
     build_leaderboard,
@@ -66,7 +67,7 @@ def test_the_page(caplog: pytest.LogCaptureFixture) -> None:
     lines = page.splitlines()
     assert lines[0] == "# Leaderboard"
     cells = [[cell.strip() for cell in line.split("|")[1:-1]] for line in lines[4:]]
-    assert cells[2][:7] == ["freeze", "a", "90", "85", "40", "80", "20"]
+    assert cells[2][:7] == ["freeze", "a", "90.0", "85.0", "40.0", "80.0", "20.0"]
     assert cells[3][:4] == ["freeze", "b", "", ""]
     assert cells[4][4:7] == ["", "", ""]
     assert [row[-1] for row in cells[2:]] == ["", "yes", "", "yes"]
@@ -106,3 +107,11 @@ def test_the_report_needs_every_comparison() -> None:
         "learning_curves",
         "confusion_matrix",
     }
+
+
+@pytest.mark.parametrize("column", ["dataset", "plan"])
+def test_stages_of_two_studies_are_not_mixed(column: str) -> None:
+    mixed = _leaderboard().iloc[:-1].copy()
+    mixed.loc[0, column] = "another"
+    with pytest.raises(DataError, match="not all run on the same photographs"):
+        build_leaderboard({}, _final(), mixed)

@@ -91,7 +91,7 @@ class Runs:
     def __init__(self) -> None:
         self.said: list[Any] = []
 
-    def begin(self, assignment: Assignment, dataset: str) -> "Runs":
+    def begin(self, assignment: Assignment, dataset: str, key: str) -> "Runs":
         self.said.append(assignment.name)
         return self
 

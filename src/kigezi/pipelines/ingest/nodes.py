@@ -6,7 +6,7 @@ from functools import partial
 import pandas as pd
 
 from kigezi.folders import PhotographLibrary
-from kigezi.photos.drawing import draw_photograph, drawn_names
+from kigezi.photos.drawing import DRAWING_VERSION, draw_photograph, drawn_names
 from kigezi.photos.splitting import (
     SPLITS,
     assign_groups,
@@ -14,6 +14,7 @@ from kigezi.photos.splitting import (
     mark_duplicates,
 )
 from kigezi.photos.surveying import Limits, survey
+from kigezi.records import ingest_digest
 from kigezi.schemas import IngestParameters
 
 logger = logging.getLogger(__name__)
@@ -45,7 +46,7 @@ def survey_photographs(
                 seed=parameters.drawing.seed,
                 size=parameters.drawing.size,
             ),
-            parameters.drawing.model_dump(),
+            {**parameters.drawing.model_dump(), "version": DRAWING_VERSION},
         )
     folder = photographs.open(parameters.source)
     return survey(
@@ -71,6 +72,7 @@ def split_photographs(
     _log_found(ledger, quarantine, parameters.expected_photographs)
     split = parameters.split
     ledger = assign_splits(ledger, split.validation, split.test, split.seed)
+    ledger["made_with"] = ingest_digest(parameters)
     _log_split(ledger)
     return ledger, quarantine
 

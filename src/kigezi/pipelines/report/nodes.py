@@ -6,6 +6,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from kigezi.choosing import result_row
+from kigezi.errors import DataError
 from kigezi.plots import plot_confusion, plot_curves, plot_study
 from kigezi.records import Trial
 
@@ -26,9 +27,18 @@ def build_leaderboard(
 
     Returns:
         A row a variant; accuracies are fractions from 0 to 1.
+
+    Raises:
+        DataError: The stages belong to different studies.
     """
     last = pd.DataFrame([result_row(final.result, winner=True)])
     table = pd.concat([*comparisons, last], ignore_index=True)
+    if len(table[["dataset", "plan"]].drop_duplicates()) > 1:
+        raise DataError(
+            "the stages were not all run on the same photographs with the same "
+            "settings: run `kedro run --pipeline=tune` first (with the same --env and "
+            "--params); what is trained already is not trained again."
+        )
     published = [
         paper.get(stage, {}).get(variant, {})
         for stage, variant in zip(table["stage"], table["variant"], strict=True)
@@ -55,7 +65,7 @@ def write_leaderboard(leaderboard: pd.DataFrame, final: Trial) -> str:
     table["test loss"] = leaderboard["test_loss"].map("{:.3f}".format)
     table["ended"] = leaderboard["ended"]
     table["winner"] = leaderboard["winner"].map({True: "yes", False: ""})
-    text = table.to_markdown(index=False)
+    text = table.to_markdown(index=False, disable_numparse=True)
     _log.info("Accuracies in percent:\n%s", text)
     return f"# Leaderboard\n\n{_introduction(final)}\n\n{text}\n"
 

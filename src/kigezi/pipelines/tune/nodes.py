@@ -1,6 +1,7 @@
 """Nodes of the tune pipeline. Keras is imported only where a model is needed."""
 
 import logging
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -145,7 +146,7 @@ def train_variant(
     weights = backbone_weights.find(recipe)
     decided_by = training_key(recipe, examples.digest, weights.digest)
     training = trainings.open(decided_by, assignment.budgets)
-    run = tracking.begin(assignment, examples.digest)
+    run = tracking.begin(assignment, examples.digest, training.key)
     seconds: list[float] = []
 
     def on_epoch(epoch: Epoch) -> None:
@@ -162,14 +163,14 @@ def train_variant(
 
 def choose_winner(*trials: Trial) -> tuple[Winner, pd.DataFrame]:
     """The variant with the highest validation accuracy, and a table of all."""
-    results = [trial.result for trial in trials]
-    winner = choose(results)
-    log_winner(winner, results[0])
-    rows = [
-        result_row(result, winner=result.assignment.variant == winner.variant)
-        for result in results
-    ]
-    return winner, pd.DataFrame(rows)
+    return _choose_and_compare(trials, None)
+
+
+def choose_winner_after(
+    previous: Winner, *trials: Trial
+) -> tuple[Winner, pd.DataFrame]:
+    """The same for a later stage, which keeps the winner before if none is eligible."""
+    return _choose_and_compare(trials, previous)
 
 
 def keep_final_model(
@@ -191,8 +192,21 @@ def keep_final_model(
     result = last.result.model_copy(update={"assignment": assignment})
     trial = Trial(result, training.predictions(best))
     model = training.model_path(best)
-    run = tracking.begin(assignment, result.dataset)
+    run = tracking.begin(assignment, result.dataset, result.key)
     run.finish(trial, plot_trial(trial), model)
     tracking.finish_study(assignment, result.dataset)
     _log.info("Final model: %s", in_words(last.recipe))
     return model.read_bytes(), trial
+
+
+def _choose_and_compare(
+    trials: Sequence[Trial], previous: Winner | None
+) -> tuple[Winner, pd.DataFrame]:
+    results = [trial.result for trial in trials]
+    winner = choose(results, previous)
+    log_winner(winner, results[0])
+    rows = [
+        result_row(result, winner=result.assignment.variant == winner.variant)
+        for result in results
+    ]
+    return winner, pd.DataFrame(rows)

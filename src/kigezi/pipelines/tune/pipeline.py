@@ -12,6 +12,7 @@ from kedro.pipeline import Node, Pipeline, node, pipeline
 
 from kigezi.pipelines.tune.nodes import (
     choose_winner,
+    choose_winner_after,
     estimate_study,
     keep_final_model,
     open_examples,
@@ -72,7 +73,12 @@ def _create_stage(
             name="resolve_recipes",
         ),
         *(_create_variant(variant) for variant in variants),
-        node(choose_winner, trials, ["winner", "comparison"], name="choose_winner"),
+        node(
+            choose_winner_after if winner else choose_winner,
+            [*winner, *trials],
+            ["winner", "comparison"],
+            name="choose_winner",
+        ),
     ]
     return pipeline(
         nodes,
