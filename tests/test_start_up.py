@@ -78,3 +78,21 @@ def test_a_mistake_prints_a_sentence(
     # What differs from conf/base is said before, in a line each.
     assert len([line for line in lines if "or --params:" not in line]) <= 5, lines
     assert imported == ""
+
+
+@pytest.mark.parametrize(
+    ("argument", "said"),
+    [
+        ("--namespaces=tune.freezee", "namespaces: ['tune.freezee']; `kedro registry"),
+        ("--nodes=nothing", "nodes named ['nothing']; `kedro registry"),
+        ("--pipeline=tun", "there is no pipeline 'tun': use one of augment, ingest"),
+        ("--env=demoo", "there is no environment 'demoo' in conf/; use one of"),
+    ],
+)
+def test_a_misspelt_name_gets_a_sentence(
+    project: Path, argument: str, said: str
+) -> None:
+    done, _ = _kedro(project, "run", argument)
+    assert done.returncode == 1
+    assert said in done.stdout + done.stderr
+    assert "Traceback" not in done.stdout + done.stderr

@@ -1,9 +1,11 @@
-"""The context of a run, from which pipelines learn what conf declares."""
+"""Context and session of a run: what pipelines learn, and what users are told."""
 
 from typing import Any
 
 from kedro.framework.context import KedroContext
+from kedro.framework.session import KedroSession
 
+from kigezi.errors import ConfigurationError
 from kigezi.plan import use_loader
 
 
@@ -17,3 +19,22 @@ class ProjectContext(KedroContext):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         use_loader(self.config_loader)
+
+
+class ProjectSession(KedroSession):
+    """Kedro's session, which answers a misspelt node or namespace with a sentence."""
+
+    def run(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        """Run as Kedro does.
+
+        Raises:
+            ConfigurationError: `--namespaces`, `--nodes` or the like names nothing.
+        """
+        try:
+            return super().run(*args, **kwargs)
+        except ValueError as error:
+            if not str(error).startswith("Pipeline does not contain"):
+                raise
+            raise ConfigurationError(
+                f"{str(error).rstrip('.')}; `kedro registry describe tune` lists them."
+            ) from None

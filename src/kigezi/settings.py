@@ -1,10 +1,11 @@
 """Kedro's settings for this project."""
 
-from kigezi.context import ProjectContext
+from kigezi.context import ProjectContext, ProjectSession
 from kigezi.hooks import ProjectHooks
 
 HOOKS = (ProjectHooks(),)
 CONTEXT_CLASS = ProjectContext
+SESSION_CLASS = ProjectSession
 
 # kedro-mlflow would start one run per `kedro run` and stop when the server is away; the
 # study's runs are kept by kigezi.datasets.tracking. Its `kedro mlflow ui` stays.

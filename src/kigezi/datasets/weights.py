@@ -11,6 +11,7 @@ from kedro.io import AbstractDataset, DatasetError
 
 from kigezi.datasets.aside import sha256_of
 from kigezi.errors import DataError
+from kigezi.quiet import import_keras
 from kigezi.schemas import Recipe
 
 _log = logging.getLogger(__name__)
@@ -91,6 +92,7 @@ def _imagenet(alpha: float) -> Path:
 
 def _download(name: str, folder: Path) -> None:
     """Let Keras download to another name: a cut-off file must never be trusted."""
+    import_keras()
     from keras.utils import get_file
 
     try:
@@ -107,7 +109,8 @@ def _download(name: str, folder: Path) -> None:
 
 
 def _how_to_fetch(name: str, folder: Path, error: Exception) -> str:
-    reason = " ".join(str(error).split())[:200]
+    # Keras puts the address first, which the sentence names anyway.
+    reason = " ".join(str(error).split()).rpartition(" -- ")[2][:200]
     return (
         f"The ImageNet weights could not be downloaded ({reason}): fetch "
         f"{_ADDRESS}/{name} ({_checksum(name)}) on another machine and put it into "
