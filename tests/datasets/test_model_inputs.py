@@ -59,5 +59,5 @@ def test_an_interrupted_making_leaves_nothing(tmp_path: Path) -> None:
 def test_the_entry_is_an_open_store(tmp_path: Path) -> None:
     dataset = ModelInputsDataset(path=str(tmp_path))
     assert dataset.exists()
-    with pytest.raises(DatasetError, match="through the store"):
+    with pytest.raises(DatasetError, match="through its open store"):
         dataset.save(1)

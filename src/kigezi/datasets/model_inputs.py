@@ -2,13 +2,12 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Never
 
 import numpy as np
 import numpy.typing as npt
-from kedro.io import AbstractDataset, DatasetError
 
 from kigezi.datasets.aside import written_aside
+from kigezi.datasets.open_store import OpenStoreDataset
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -42,23 +41,8 @@ class ModelInputs:
         return np.load(target, mmap_mode="r")
 
 
-class ModelInputsDataset(AbstractDataset[Never, ModelInputs]):
+class ModelInputsDataset(OpenStoreDataset[ModelInputs]):
     """Loads as the open store of image arrays."""
 
-    def __init__(self, *, path: str, metadata: dict[str, Any] | None = None) -> None:
-        self._path = Path(path)
-        self.metadata = metadata
-
-    def load(self) -> ModelInputs:
-        """The open store; it may be empty."""
-        return ModelInputs(self._path)
-
-    def save(self, data: Never) -> None:
-        """Nothing is saved whole: arrays are made when they are asked for."""
-        raise DatasetError("arrays are written through the store that load() gives")
-
-    def _exists(self) -> bool:
-        return True
-
-    def _describe(self) -> dict[str, Any]:
-        return {"path": str(self._path)}
+    def _open(self, path: Path) -> ModelInputs:
+        return ModelInputs(path)

@@ -3,11 +3,10 @@
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Never
-
-from kedro.io import AbstractDataset, DatasetError
+from typing import Any
 
 from kigezi.datasets.aside import write_bytes
+from kigezi.datasets.open_store import OpenStoreDataset
 from kigezi.datasets.training_folder import Training
 from kigezi.errors import DataError
 from kigezi.records import digest_of
@@ -49,28 +48,8 @@ class Trainings:
         return Training(folder, key, ())
 
 
-class TrainingsDataset(AbstractDataset[Never, Trainings]):
+class TrainingsDataset(OpenStoreDataset[Trainings]):
     """Loads as the open store of all trainings."""
 
-    def __init__(
-        self,
-        *,
-        path: str,
-        metadata: dict[str, Any] | None = None,
-    ) -> None:
-        self._path = Path(path)
-        self.metadata = metadata
-
-    def load(self) -> Trainings:
-        """The open store; it may be empty."""
-        return Trainings(self._path)
-
-    def save(self, data: Never) -> None:
-        """Nothing is saved whole: trainings are kept epoch by epoch."""
-        raise DatasetError("trainings are written through the store that load() gives")
-
-    def _exists(self) -> bool:
-        return True
-
-    def _describe(self) -> dict[str, Any]:
-        return {"path": str(self._path)}
+    def _open(self, path: Path) -> Trainings:
+        return Trainings(path)

@@ -5,11 +5,9 @@ import logging
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Never
-
-from kedro.io import AbstractDataset, DatasetError
 
 from kigezi.datasets.aside import sha256_of
+from kigezi.datasets.open_store import OpenStoreDataset
 from kigezi.errors import DataError
 from kigezi.quiet import import_keras
 from kigezi.schemas import Recipe
@@ -147,23 +145,8 @@ def _check(path: Path) -> None:
         )
 
 
-class BackboneWeightsDataset(AbstractDataset[Never, BackboneWeights]):
-    """Loads as the finder of weights."""
+class BackboneWeightsDataset(OpenStoreDataset[BackboneWeights]):
+    """Loads as the finder of weights; nothing is downloaded before it is asked."""
 
-    def __init__(self, *, path: str, metadata: dict[str, Any] | None = None) -> None:
-        self._path = Path(path)
-        self.metadata = metadata
-
-    def load(self) -> BackboneWeights:
-        """The finder; nothing is downloaded before it is asked."""
-        return BackboneWeights(self._path)
-
-    def save(self, data: Never) -> None:
-        """Weights are never written by the project."""
-        raise DatasetError("the backbone's weights are only read")
-
-    def _exists(self) -> bool:
-        return True
-
-    def _describe(self) -> dict[str, Any]:
-        return {"path": str(self._path)}
+    def _open(self, path: Path) -> BackboneWeights:
+        return BackboneWeights(path)
