@@ -101,6 +101,7 @@ def test_kedro_mlflow_finds_its_configuration(conf: Path) -> None:
     ("pipeline", "there", "maker"),
     [
         (augment.create_pipeline(), [], "ingest"),
+        (TUNE, [], "ingest"),
         (TUNE, ["ledger"], "augment"),
         (TUNE.filter(node_names=["tune.final.keep_final_model"]), [], "tune"),
     ],
@@ -178,3 +179,10 @@ def test_a_mistake_in_mlflow_yml_stops_before_any_work(conf: Path) -> None:
     stores = {name: MemoryDataset(1) for name in TUNE.inputs()}
     with pytest.raises(ConfigurationError, match="mlflow_tracking_url is not known"):
         _hooks(_context(conf)).before_pipeline_run(TUNE, DataCatalog(stores))
+
+
+def test_an_address_of_mlflow_is_needed(conf: Path) -> None:
+    _mlflow(conf, "server: {mlflow_tracking_uri: null}")
+    _hooks(_context(conf))
+    with pytest.raises(ConfigurationError, match="mlflow_tracking_uri is missing"):
+        TrackingDataset.server()

@@ -16,7 +16,7 @@ from kedro.pipeline import Pipeline
 from kigezi.configuration import environment_changes, load_parameters, validate
 from kigezi.datasets.tracking import Server, TrackingDataset
 from kigezi.datasets.weights import BackboneWeights
-from kigezi.errors import DataError
+from kigezi.errors import ConfigurationError, DataError
 from kigezi.plan import all_recipes
 from kigezi.records import ingest_digest
 from kigezi.schemas import IngestParameters
@@ -46,9 +46,9 @@ class ProjectHooks:
         """Say what differs from conf/base, and stop if something is not there yet."""
         for change in self._changes:
             _log.info("conf/%s or --params: %s", self._environment, change)
-        for name in sorted(pipeline.inputs()):
-            if not name.startswith("params:") and not catalog.exists(name):
-                raise DataError(_how_to_make(name))
+        needed = (name for name in pipeline.inputs() if not name.startswith("params:"))
+        if missing := [name for name in sorted(needed) if not catalog.exists(name)]:
+            raise DataError(_how_to_make(missing))
         if "tracking" in pipeline.inputs():
             TrackingDataset.server()
         if "backbone_weights" in pipeline.inputs():
@@ -91,6 +91,11 @@ def _mlflow_config(context: KedroContext) -> Any:
         os.environ["PATH"] = os.pathsep.join([programs, os.environ.get("PATH", "")])
     loader = context.config_loader
     config = validate(KedroMlflowConfig, loader["mlflow"], loader, "mlflow*")
+    if config.server.mlflow_tracking_uri is None:
+        raise ConfigurationError(
+            "conf/base/mlflow.yml: server.mlflow_tracking_uri is missing; write "
+            "sqlite:///mlflow.db, or the address of a server."
+        )
     config.server.mlflow_tracking_uri = _absolute(
         config.server.mlflow_tracking_uri, Path(context.project_path)
     )
@@ -116,9 +121,16 @@ def _absolute(uri: str, project: Path) -> str:
     return prefix + (project / uri.removeprefix(prefix)).as_posix()
 
 
-def _how_to_make(name: str) -> str:
-    from kigezi.pipeline_registry import maker_of
+def _how_to_make(missing: list[str]) -> str:
+    """The first step to take: what the earliest of the pipelines makes."""
+    from kigezi.pipeline_registry import MAIN, maker_of
 
-    maker = maker_of(name)
-    how = f"run `kedro run --pipeline={maker}`" if maker else "it is no dataset of ours"
-    return f"{name} is not there yet: {how} first (with the same --env and --params)."
+    makers = {name: maker_of(name) for name in missing}
+    made = [name for name in missing if makers[name]]
+    if not made:
+        return f"{missing[0]} is not there, and no pipeline makes it: see conf/base."
+    name = min(made, key=lambda name: MAIN.index(makers[name]))
+    return (
+        f"{name} is not there yet: run `kedro run --pipeline={makers[name]}` first "
+        "(with the same --env and --params)."
+    )

@@ -166,3 +166,14 @@ def test_an_unpacking_that_dies_leaves_nothing(
 def test_archives_are_known_by_name() -> None:
     assert is_archive("Potato.ZIP")
     assert not is_archive("potato.rar")
+
+
+def test_a_zip_packed_in_an_unknown_way_is_named(tmp_path: Path) -> None:
+    path = _zip(tmp_path / "new.zip", [("a/1.jpg", b"one")])
+    data = bytearray(path.read_bytes())
+    for signature, offset in ((b"PK\x03\x04", 8), (b"PK\x01\x02", 10)):
+        place = data.index(signature) + offset
+        data[place : place + 2] = (99).to_bytes(2, "little")
+    path.write_bytes(data)
+    with pytest.raises(DataError, match=r"new\.zip"):
+        unpack(path, tmp_path / "store")

@@ -30,7 +30,6 @@ _DAMAGE = (
     EOFError,
     LZMAError,
     zlib.error,
-    NotImplementedError,
     RuntimeError,
     OSError,
     ValueError,

@@ -251,5 +251,5 @@ def test_the_last_winner_is_the_final_model(
 
 def test_no_final_model_without_a_winner(tmp_path: Path) -> None:
     nobody = choose([make_result("a", 0.5)])
-    with pytest.raises(DataError, match="there is no final model: see"):
+    with pytest.raises(DataError, match="there is no final model: see each"):
         keep_final_model(nobody, Trainings(tmp_path), Runs())

@@ -179,10 +179,10 @@ def keep_final_model(
     """The last stage's winner as the study's model; it is not trained again."""
     if last.result is None:
         raise DataError(
-            f"No variant of the last stage ({last.stage}) answered better than always "
-            "guessing the most frequent class, so there is no final model: see "
-            "data/07_model_output, and try another learning rate or more epochs in "
-            "conf/base/parameters_tune.yml."
+            "No variant of any stage answered better than always guessing the most "
+            "frequent class, so there is no final model: see each stage's "
+            "comparison.csv in data/07_model_output, and try another learning rate or "
+            "more epochs in conf/base/parameters_tune.yml."
         )
     training = trainings.find(last.result.key)
     best = last.result.best_epoch
