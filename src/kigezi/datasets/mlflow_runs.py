@@ -59,12 +59,7 @@ def experiment(client: "MlflowClient", server: Server) -> str:
     """The experiment's id; it is created, or taken out of the bin, where needed."""
     found = client.get_experiment_by_name(server.experiment)
     if found is None:
-        # Without the tag the UI opens the experiment as one of generative models.
-        return client.create_experiment(
-            server.experiment,
-            server.artifact_location,
-            tags={"mlflow.experimentKind": "custom_model_development"},
-        )
+        return client.create_experiment(server.experiment, server.artifact_location)
     if found.lifecycle_stage == "deleted":
         client.restore_experiment(found.experiment_id)
     return found.experiment_id
