@@ -23,7 +23,7 @@ from kigezi.learning.examples import Examples
 from kigezi.plan import use_loader
 from kigezi.quiet import silence_other_packages
 from kigezi.records import Assignment, Epoch, Figures, Trial, TrialResult
-from kigezi.schemas import Recipe
+from kigezi.schemas import Recipe, TuneParameters
 from kigezi.settings import CONFIG_LOADER_ARGS
 
 silence_other_packages()
@@ -33,6 +33,7 @@ PROJECT = Path(__file__).parent.parent
 BASE: dict[str, Any] = {
     "unfreeze": "none",
     "learning_rate": 1e-3,
+    "learning_rate_decay": 1.0,
     "batch_size": 4,
     "optimizer": "adam",
     "epochs": 2,
@@ -50,15 +51,26 @@ def make_recipe(**changes: Any) -> Recipe:
     return Recipe.model_validate({**BASE, **changes})
 
 
+def make_tune(
+    stages: Any, seeds: Sequence[int] | None = None, **changes: Any
+) -> TuneParameters:
+    """Parameters of a study whose baseline is the small recipe."""
+    return TuneParameters.model_validate(
+        {"baseline": make_recipe(**changes), "seeds": seeds, "stages": stages}
+    )
+
+
 def make_assignment(
     stage: str = "freeze", variant: str = "head_only", **changes: Any
 ) -> Assignment:
     """A variant of a stage that changes the small recipe."""
+    recipe = make_recipe(**changes)
     return Assignment(
         stage=stage,
         variant=variant,
         base=make_recipe(),
-        recipe=make_recipe(**changes),
+        recipe=recipe,
+        seeds=(recipe.seed,),
         budgets=(2,),
         plan="p" * 64,
         lineage="l" * 64,

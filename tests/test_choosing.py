@@ -1,9 +1,10 @@
 import math
 
+import pandas as pd
 import pytest
 
-from kigezi.choosing import choose, result_row, standard_error
-from kigezi.records import Winner
+from kigezi.choosing import choose, combine, result_row, standard_error
+from kigezi.records import Trial, Winner
 from tests.conftest import make_recipe, make_result
 
 NAN = math.nan
@@ -86,6 +87,49 @@ def test_a_row_has_all_figures() -> None:
     assert (row["winner"], row["variant"], row["ended"]) == (True, "a", "all 2 epochs")
     assert row["learning_rate"] == 1e-3
     assert "seed" not in row
+
+
+def _seeds(variant: str, *accuracies: float) -> Trial:
+    """A variant that was trained with seeds 0, 1, ..."""
+    return combine(
+        [
+            Trial(make_result(variant, accuracy, seed=seed), pd.DataFrame([seed]))
+            for seed, accuracy in enumerate(accuracies)
+        ]
+    )
+
+
+def test_seeds_are_averaged() -> None:
+    trial = _seeds("a", 0.7, 0.9, 0.8)
+    row = result_row(trial.result, winner=False)
+    assert row["seeds"] == 3
+    assert row["validation_accuracy"] == pytest.approx(0.8)
+    assert row["validation_spread"] == pytest.approx(0.1)
+    assert row["test_accuracy"] == pytest.approx(0.2)
+    assert row["test_spread"] == pytest.approx(0.025)
+
+
+def test_the_best_seed_on_validation_stands_for_all() -> None:
+    trial = _seeds("a", 0.7, 0.9, 0.8)
+    assert trial.result.assignment.recipe.seed == 1
+    assert trial.result.validation.accuracy == 0.9
+    assert trial.predictions.iloc[0, 0] == 1
+    assert math.isnan(make_result("a", 0.7).spread("test"))
+    assert combine([trial]) is trial
+
+
+def test_the_mean_of_the_seeds_decides() -> None:
+    lucky, steady = _seeds("lucky", 0.95, 0.6), _seeds("steady", 0.8, 0.82)
+    winner = choose([lucky.result, steady.result])
+    assert winner.variant == "steady"
+    assert winner.margin == pytest.approx(0.81 - 0.775)
+    assert winner.standard_error == pytest.approx(math.sqrt(0.81 * 0.19 / 100))
+
+
+def test_a_seed_that_diverged_takes_its_variant_out() -> None:
+    broken = _seeds("broken", NAN, 0.99)
+    assert broken.result.validation.accuracy == 0.99
+    assert choose([broken.result, make_result("a", 0.6)]).variant == "a"
 
 
 def test_the_winner_before_is_carried_on_with_its_result() -> None:

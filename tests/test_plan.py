@@ -1,9 +1,17 @@
 import pytest
 import yaml
 
-from kigezi.plan import Plan, apply_changes, budgets, lineage, read_plan, use_loader
-from kigezi.schemas import Changes, Stages, TuneParameters
-from tests.conftest import PROJECT, make_loader, make_recipe
+from kigezi.plan import (
+    Plan,
+    apply_changes,
+    budgets,
+    costliest_study,
+    lineage,
+    read_plan,
+    use_loader,
+)
+from kigezi.schemas import Changes
+from tests.conftest import PROJECT, make_loader, make_recipe, make_tune
 
 STAGES = {
     "freeze": {"head_only": {}, "top_10": {"unfreeze": 10}},
@@ -54,8 +62,7 @@ def test_nothing_unfrozen_has_no_batch_norm_to_train() -> None:
 
 
 def _lineage(count: int, **changes: object) -> str:
-    stages = Stages.model_validate({**STAGES, **changes})
-    return lineage(make_recipe(), stages, count)
+    return lineage(make_tune({**STAGES, **changes}), count)
 
 
 def test_lineage_depends_on_exactly_the_stages_before() -> None:
@@ -67,8 +74,8 @@ def test_lineage_depends_on_exactly_the_stages_before() -> None:
 
 
 def test_lineage_depends_on_baseline_and_names() -> None:
-    stages = Stages.model_validate(STAGES)
-    assert lineage(make_recipe(seed=8), stages, 1) != _lineage(1)
+    assert lineage(make_tune(STAGES, learning_rate=0.1), 1) != _lineage(1)
+    assert lineage(make_tune(STAGES, seeds=[1, 2]), 1) != _lineage(1)
     renamed = {"head": {}, "top_10": {"unfreeze": 10}}
     assert _lineage(1, freeze=renamed) != _lineage(1)
 
@@ -84,10 +91,19 @@ def test_lineage_is_the_same_after_a_round_trip_through_yaml() -> None:
 
 
 def test_budgets_are_all_numbers_of_epochs() -> None:
-    assert budgets(make_recipe(epochs=5), Stages.model_validate(STAGES)) == (3, 5, 9)
+    assert budgets(make_tune(STAGES, epochs=5)) == (3, 5, 9)
+
+
+def test_every_variant_is_counted_with_every_seed() -> None:
+    stages = {"freeze": STAGES["freeze"], "rate": STAGES["rate"]}
+    recipes = costliest_study(make_tune(stages, [4, 5]), lambda r: r.opened_layers)
+    tried = [(r.opened_layers, r.learning_rate, r.seed) for r in recipes]
+    assert tried == [
+        *((depth, 1e-3, seed) for depth in (0, 10) for seed in (4, 5)),
+        *((10, rate, seed) for rate in (0.1, 0.2) for seed in (4, 5)),
+    ]
 
 
 def test_a_plan_is_names_only() -> None:
-    tune = {"baseline": make_recipe(), "stages": STAGES}
-    plan = Plan.of(TuneParameters.model_validate(tune))
+    plan = Plan.of(make_tune(STAGES))
     assert plan.stages == {name: tuple(stage) for name, stage in STAGES.items()}

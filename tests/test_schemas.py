@@ -4,7 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from kigezi.schemas import BACKBONE_LAYERS, Changes, Parameters, Recipe, Stages
-from tests.conftest import BASE, make_recipe
+from tests.conftest import BASE, make_recipe, make_tune
 
 
 @pytest.mark.parametrize("unfreeze", ["none", "all", 1, 10, BACKBONE_LAYERS])
@@ -22,6 +22,8 @@ def test_unfreeze_refuses_all_else(unfreeze: Any) -> None:
     ("key", "value"),
     [
         ("learning_rate", 0),
+        ("learning_rate_decay", 0),
+        ("learning_rate_decay", 1.1),
         ("learning_rate", float("nan")),
         ("learning_rate", float("inf")),
         ("batch_size", 16.0),
@@ -79,6 +81,12 @@ def test_names_that_are_refused(name: str) -> None:
 def test_a_plan_needs_a_stage_and_a_stage_a_variant(stages: Any) -> None:
     with pytest.raises(ValidationError, match="at least 1"):
         Stages.model_validate(stages)
+
+
+@pytest.mark.parametrize("seeds", [[], [1, 1], [-1], [1.5], 3])
+def test_seeds_are_distinct_whole_numbers(seeds: Any) -> None:
+    with pytest.raises(ValidationError, match="seeds"):
+        make_tune({"freeze": {"a": {}}}, seeds)
 
 
 def test_every_field_says_what_it_means() -> None:

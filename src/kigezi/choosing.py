@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from kigezi.records import SPLITS, TrialResult, Winner
+from kigezi.records import SPLITS, Repeat, Trial, TrialResult, Winner
 
 
 def choose(results: Sequence[TrialResult], previous: Winner | None = None) -> Winner:
@@ -23,8 +23,30 @@ def choose(results: Sequence[TrialResult], previous: Winner | None = None) -> Wi
     return _make_winner(results[0], ranked, previous)
 
 
+def combine(trials: Sequence[Trial]) -> Trial:
+    """One trial of a variant's seeds: the best seed's, with the figures of all.
+
+    The best is chosen on validation, as winners are.
+    """
+    if len(trials) == 1:
+        return trials[0]
+    repeats = [
+        Repeat(
+            seed=trial.result.assignment.recipe.seed,
+            **{split: getattr(trial.result, split) for split in SPLITS},
+        )
+        for trial in trials
+    ]
+    best = min(
+        trials,
+        key=lambda trial: (not trial.result.eligible, *_rank(trial.result)),
+    )
+    result = best.result.model_copy(update={"repeats": tuple(repeats)})
+    return Trial(result, best.predictions)
+
+
 def _rank(result: TrialResult) -> tuple[float, float, int]:
-    validation = result.validation
+    validation = result.mean("validation")
     return -validation.accuracy, validation.loss, result.assignment.recipe.epochs
 
 
@@ -35,9 +57,10 @@ def _make_winner(
     second = ranked[1] if len(ranked) > 1 else None
     margin = error = None
     if best:
-        error = standard_error(best.validation.accuracy, best.validation.photographs)
-    if best and second:
-        margin = best.validation.accuracy - second.validation.accuracy
+        figures = best.mean("validation")
+        error = standard_error(figures.accuracy, figures.photographs)
+        if second:
+            margin = figures.accuracy - second.mean("validation").accuracy
     assignment = any_result.assignment
     return Winner(
         stage=assignment.stage,
@@ -53,20 +76,25 @@ def _make_winner(
 
 
 def result_row(result: TrialResult, *, winner: bool) -> dict[str, object]:
-    """A row of a table: accuracies as fractions, losses in nats, and the recipe."""
+    """A row of a table: accuracies as fractions, losses in nats, and the recipe.
+
+    Figures are means over the seeds, their spread is a standard deviation.
+    """
     recipe = result.assignment.recipe.model_dump(exclude={"seed"})
     figures = {
-        f"{split}_{name}": getattr(getattr(result, split), name)
+        f"{split}_{name}": getattr(result.mean(split), name)
         for split in SPLITS
         for name in ("accuracy", "loss")
     }
-    test = result.test
+    test = result.mean("test")
     return {
         "stage": result.assignment.stage,
         "variant": result.assignment.variant,
         "winner": winner,
         **figures,
         "test_standard_error": standard_error(test.accuracy, test.photographs),
+        "seeds": max(1, len(result.repeats)),
+        **{f"{split}_spread": result.spread(split) for split in SPLITS},
         "ended": result.summary,
         "best_epoch": result.best_epoch,
         "seconds_per_epoch": float(np.mean([e.seconds for e in result.history])),

@@ -51,7 +51,7 @@ class ProjectHooks:
             raise DataError(_how_to_make(missing))
         if "tracking" in pipeline.inputs():
             TrackingDataset.server()
-        if "backbone_weights" in pipeline.inputs():
+        if "params:tune" in pipeline.inputs():
             recipes = all_recipes(self._parameters.tune)
             named = {(recipe.weights, recipe.alpha): recipe for recipe in recipes}
             # A file that is misspelt is found out before another is downloaded.

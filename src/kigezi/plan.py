@@ -8,7 +8,7 @@ from kedro.config import AbstractConfigLoader
 from kigezi.configuration import default_loader, load_parameters
 from kigezi.errors import DataError
 from kigezi.records import Winner, digest_of
-from kigezi.schemas import Changes, Recipe, Stages, TuneParameters
+from kigezi.schemas import Changes, Recipe, TuneParameters
 
 
 @dataclass(frozen=True)
@@ -62,56 +62,56 @@ def all_recipes(tune: TuneParameters) -> list[Recipe]:
     return [tune.baseline, *(apply_changes(tune.baseline, c) for c in variants)]
 
 
-def lineage(baseline: Recipe, stages: Stages, count: int) -> str:
+def lineage(tune: TuneParameters, count: int) -> str:
     """Digest of the baseline and the first stages: what their winners depend on.
 
     Lists keep the order of the YAML, which decides the last of all ties.
     """
     plain = [
         [name, [[v, c.model_dump(exclude_unset=True)] for v, c in stage.root.items()]]
-        for name, stage in list(stages.root.items())[:count]
+        for name, stage in list(tune.stages.root.items())[:count]
     ]
-    return digest_of([baseline.model_dump(), plain])
+    return digest_of([tune.baseline.model_dump(), tune.seeds, plain])
 
 
-def budgets(baseline: Recipe, stages: Stages) -> tuple[int, ...]:
+def budgets(tune: TuneParameters) -> tuple[int, ...]:
     """All numbers of epochs that the study asks for, rising."""
     asked = {
         changes.epochs
-        for stage in stages.root.values()
+        for stage in tune.stages.root.values()
         for changes in stage.root.values()
         if changes.epochs is not None
     }
-    return tuple(sorted({baseline.epochs, *asked}))
+    return tuple(sorted({tune.baseline.epochs, *asked}))
 
 
 def costliest_study(
-    baseline: Recipe, stages: Stages, seconds: Callable[[Recipe], float]
+    tune: TuneParameters, seconds: Callable[[Recipe], float]
 ) -> list[Recipe]:
-    """Every variant, if each stage were won by its costliest one.
+    """Every variant and seed, if each stage were won by its costliest variant.
 
     Args:
         seconds: What a recipe costs.
     """
     recipes: list[Recipe] = []
-    start = baseline
-    for stage in stages.root.values():
+    start = tune.baseline
+    for stage in tune.stages.root.values():
         variants = [apply_changes(start, changes) for changes in stage.root.values()]
-        recipes += variants
+        for variant in variants:
+            seeds = tune.seeds or (variant.seed,)
+            recipes += [variant.model_copy(update={"seed": seed}) for seed in seeds]
         start = max(variants, key=seconds)
     return recipes
 
 
-def check_winner(
-    winner: Winner, baseline: Recipe, stages: Stages, dataset: str
-) -> None:
+def check_winner(winner: Winner, tune: TuneParameters, dataset: str) -> None:
     """Refuse a stored winner that other settings or photographs have chosen.
 
     Raises:
         DataError: Its stage has to be run again first.
     """
-    count = list(stages.root).index(winner.stage) + 1
-    same_plan = winner.lineage == lineage(baseline, stages, count)
+    count = list(tune.stages.root).index(winner.stage) + 1
+    same_plan = winner.lineage == lineage(tune, count)
     if not same_plan or winner.dataset != dataset:
         what = "these settings" if not same_plan else "these photographs"
         raise DataError(

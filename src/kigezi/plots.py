@@ -9,6 +9,9 @@ from sklearn.metrics import ConfusionMatrixDisplay
 
 from kigezi.records import Epoch, Trial
 
+_FEW = 30
+"""Classes whose confusion matrix can hold a number in each cell."""
+
 TRAIN, HELD_OUT, PAPER = "#8c6bb1", "#238b45", "#bdbdbd"
 
 
@@ -34,7 +37,8 @@ def plot_confusion(
     predictions: pd.DataFrame, classes: Sequence[str], title: str
 ) -> Figure:
     """How many photographs of each class were given which answer."""
-    side = 2.6 + 0.55 * len(classes)
+    few = len(classes) <= _FEW
+    side = 2.6 + (0.55 if few else 0.14) * len(classes)
     figure = Figure(figsize=(side + 1.2, side), layout="constrained")
     answers = predictions["predicted"]
     names = [*classes, *sorted(set(answers) - set(classes))]
@@ -45,8 +49,11 @@ def plot_confusion(
         ax=figure.subplots(),
         cmap="Greens",
         colorbar=False,
-        xticks_rotation=45 if len(classes) > 2 else 0,
+        include_values=few,
+        xticks_rotation=(45 if len(classes) > 2 else 0) if few else 90,
     )
+    if not few:
+        figure.axes[0].tick_params(labelsize=6)
     figure.suptitle(title)
     return figure
 

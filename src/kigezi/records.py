@@ -4,6 +4,7 @@ import hashlib
 import json
 import math
 from dataclasses import dataclass
+from statistics import fmean, stdev
 from typing import Any, Literal
 
 import pandas as pd
@@ -29,6 +30,8 @@ class Assignment(Record):
     base: Recipe
     """the recipe that the stage starts from"""
     recipe: Recipe
+    seeds: tuple[int, ...]
+    """seeds that the recipe is trained with, one after the other"""
     budgets: tuple[int, ...]
     """all numbers of epochs that the study asks for, rising"""
     plan: str
@@ -38,8 +41,14 @@ class Assignment(Record):
 
     @property
     def name(self) -> str:
-        """Stage and variant, as in `freeze/top_10`."""
-        return f"{self.stage}/{self.variant}"
+        """Stage and variant, as in `freeze/top_10`, and the seed if there are more."""
+        seed = f" seed {self.recipe.seed}" if len(self.seeds) > 1 else ""
+        return f"{self.stage}/{self.variant}{seed}"
+
+    def with_seed(self, seed: int) -> "Assignment":
+        """The same variant with the recipe of one seed."""
+        recipe = self.recipe.model_copy(update={"seed": seed})
+        return self.model_copy(update={"recipe": recipe})
 
 
 class Epoch(Record):
@@ -73,6 +82,15 @@ class Figures(Record):
     photographs: int
 
 
+class Repeat(Record):
+    """The figures of one seed of a variant that is trained with several."""
+
+    seed: int
+    train: Figures
+    validation: Figures
+    test: Figures
+
+
 class TrialResult(Record):
     """One trained variant with everything that is reported of it."""
 
@@ -96,15 +114,34 @@ class TrialResult(Record):
     classes: tuple[str, ...]
     environment: dict[str, str]
     """processor, threads, backend and library versions of the training"""
+    repeats: tuple[Repeat, ...] = ()
+    """every seed where there are several; the rest is that of the best of them"""
+
+    def mean(self, split: Split) -> Figures:
+        """Figures of a split, averaged over the seeds."""
+        figures = [getattr(repeat, split) for repeat in self.repeats]
+        if not figures:
+            return getattr(self, split)
+        return Figures(
+            accuracy=fmean(figure.accuracy for figure in figures),
+            loss=fmean(figure.loss for figure in figures),
+            photographs=figures[0].photographs,
+        )
+
+    def spread(self, split: Split) -> float:
+        """Standard deviation of the seeds' accuracies; not a number with one seed."""
+        accuracies = [getattr(repeat, split).accuracy for repeat in self.repeats]
+        return stdev(accuracies) if accuracies else math.nan
 
     @property
     def eligible(self) -> bool:
         """Whether it may win: finite, and better than always guessing one class."""
+        validation = self.mean("validation")
         return (
             self.best_epoch is not None
-            and math.isfinite(self.validation.accuracy)
-            and math.isfinite(self.validation.loss)
-            and self.validation.accuracy > self.majority
+            and math.isfinite(validation.accuracy)
+            and math.isfinite(validation.loss)
+            and validation.accuracy > self.majority
         )
 
     @property

@@ -23,6 +23,7 @@ BACKBONE_LAYERS = 154
 """Layers of Keras's MobileNetV2 without its top, the input layer included."""
 
 Whole = Annotated[int, Strict()]
+Seed = Annotated[Whole, Field(ge=0, lt=2**32)]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=40)]
 
 
@@ -66,7 +67,7 @@ class SplitParameters(Block):
     """fraction of the photographs that choose the winner, from 0.05 to 0.4"""
     test: Annotated[float, Field(ge=0.05, le=0.4)]
     """fraction of the photographs that only judge the result, from 0.05 to 0.4"""
-    seed: Annotated[Whole, Field(ge=0, lt=2**32)]
+    seed: Seed
     """a whole number from 0 to 4294967295 that decides the order"""
 
 
@@ -77,7 +78,7 @@ class DrawingParameters(Block):
     """how many photographs are drawn, a whole number from 30 to 100000"""
     size: Annotated[Whole, Field(ge=32, le=2048)]
     """shorter side of a drawn photograph in pixels, from 32 to 2048"""
-    seed: Annotated[Whole, Field(ge=0, lt=2**32)]
+    seed: Seed
     """a whole number from 0 to 4294967295 that decides what is drawn"""
 
 
@@ -129,7 +130,7 @@ class AugmentParameters(Block):
     """smallest and largest saturation factor as [low, high], each from 0.1 to 10"""
     jpeg_quality: Annotated[Whole, Field(ge=50, le=100)]
     """JPEG quality of the stored images, a whole number from 50 to 100"""
-    seed: Annotated[Whole, Field(ge=0, lt=2**32)]
+    seed: Seed
     """a whole number from 0 to 4294967295 that decides every random change"""
 
 
@@ -140,6 +141,8 @@ class Recipe(Block):
     """layers of the backbone that are trained, from the top: none, all or 1 to 154"""
     learning_rate: Annotated[float, Field(gt=0, le=10)]
     """step size of the optimizer, a number above 0 and at most 10"""
+    learning_rate_decay: Annotated[float, Field(gt=0, le=1)]
+    """factor on the learning rate after each epoch, above 0; 1 keeps it as it is"""
     batch_size: Annotated[Whole, Field(ge=1, le=4096)]
     """images a training step, a whole number from 1 to 4096"""
     optimizer: Literal["adam", "rmsprop", "sgd"]
@@ -153,10 +156,10 @@ class Recipe(Block):
     batch_norm: Literal["frozen", "train"]
     """frozen keeps every batch normalization layer; train trains those unfrozen"""
     weights: Annotated[str, Field(min_length=1)]
-    """imagenet, random, or the path of a local .weights.h5 or .h5 file"""
+    """imagenet, bundled, random, or the path of a local .weights.h5 or .h5 file"""
     alpha: Literal[0.35, 0.5, 0.75, 1.0, 1.3, 1.4]
     """width of MobileNetV2: 0.35, 0.5, 0.75, 1.0, 1.3 or 1.4"""
-    seed: Annotated[Whole, Field(ge=0, lt=2**32)]
+    seed: Seed
     """a whole number from 0 to 4294967295 that decides the head, order and dropout"""
 
     @property
@@ -226,13 +229,39 @@ class Stages(
     model_config = ConfigDict(frozen=True)
 
 
+def _check_distinct(value: tuple[int, ...]) -> tuple[int, ...]:
+    if len(set(value)) < len(value):
+        raise ValueError("each number should stand there once")
+    return value
+
+
 class TuneParameters(Block):
     """The baseline recipe and the stages that change it one after the other."""
 
     baseline: Recipe
     """the recipe that the first stage starts from"""
+    seeds: (
+        Annotated[
+            tuple[Seed, ...], Field(min_length=1), AfterValidator(_check_distinct)
+        ]
+        | None
+    )
+    """null, or a list like [0, 1, 2]: every variant is trained with each of them"""
     stages: Stages
     """the stages in their order, each with its variants; names like top_10"""
+
+
+class PretrainParameters(Block):
+    """The drawn images that a backbone is pretrained on, and the recipe."""
+
+    images: Annotated[Whole, Field(ge=1000, le=1_000_000)]
+    """how many images are drawn, a whole number from 1000 to 1000000"""
+    size: Annotated[Whole, Field(ge=32, le=224)]
+    """side of a drawn image in pixels, from 32 to 224"""
+    seed: Seed
+    """a whole number from 0 to 4294967295 that decides what is drawn"""
+    recipe: Recipe
+    """how the backbone is trained on them"""
 
 
 class Parameters(Block):
@@ -242,12 +271,13 @@ class Parameters(Block):
     ingest: IngestParameters
     augment: AugmentParameters
     tune: TuneParameters
+    pretrain: PretrainParameters
 
 
 class Globals(Block):
     """All that stands in globals.yml."""
 
-    seed: Annotated[Whole, Field(ge=0, lt=2**32)]
+    seed: Seed
     """a whole number from 0 to 4294967295 for everything that is random"""
     workers: Annotated[Whole, Field(ge=1, le=256)] | None
     """processes that write images, from 1 to 256, or null for one a processor core"""

@@ -49,6 +49,22 @@ def log_trial(result: TrialResult, *, trained_now: bool) -> None:
     )
 
 
+def log_repeats(result: TrialResult) -> None:
+    """What the seeds of a variant have in common."""
+    figures = (
+        f"{split} {100 * result.mean(split).accuracy:.1f} "
+        f"+- {100 * result.spread(split):.1f} %"
+        for split in SPLITS
+    )
+    _log.info(
+        "%s/%s: mean of %d seeds and standard deviation: %s",
+        result.assignment.stage,
+        result.assignment.variant,
+        len(result.repeats),
+        ", ".join(figures),
+    )
+
+
 def log_winner(winner: Winner, any_result: TrialResult) -> None:
     """Which variant a stage keeps, and by how much it leads."""
     if winner.variant is None or winner.result is None:
@@ -70,7 +86,7 @@ def log_winner(winner: Winner, any_result: TrialResult) -> None:
         "Stage %s: winner %s with validation accuracy %.1f %%%s",
         winner.stage,
         winner.variant,
-        100 * winner.result.validation.accuracy,
+        100 * winner.result.mean("validation").accuracy,
         lead,
     )
 

@@ -81,14 +81,14 @@ def test_spots_are_dark() -> None:
 
 
 def test_names_are_distinct_and_balanced() -> None:
-    names = drawn_names(2415)
+    names = drawn_names(2415, CLASSES)
     assert len(set(names)) == len(names) == 2415
     assert Counter(label for label, _ in names) == dict.fromkeys(CLASSES, 805)
 
 
 @pytest.mark.parametrize("photographs", [0, 1, 2, 100])
 def test_names_are_balanced_within_one(photographs: int) -> None:
-    names = drawn_names(photographs)
+    names = drawn_names(photographs, CLASSES)
     counts = Counter(label for label, _ in names)
     assert len(set(names)) == photographs
     assert max(counts[label] for label in CLASSES) <= photographs // 3 + 1

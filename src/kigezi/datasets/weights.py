@@ -1,9 +1,10 @@
-"""The backbone's weights: downloaded, from a local file, or random."""
+"""The backbone's weights: downloaded, bundled, from a local file, or random."""
 
 import hashlib
 import logging
 import os
 from dataclasses import dataclass
+from importlib.resources import files
 from pathlib import Path
 
 from kigezi.datasets.aside import sha256_of
@@ -26,6 +27,12 @@ _KNOWN_FILES = {
 Keras publishes neither; the length is what it prints while downloading, the MD5 what a
 public project records, so that another MD5 is only warned of.
 """
+
+
+BUNDLED = files("kigezi") / "bundled" / "mobilenet_v2_0.35_96_patterns.weights.h5"
+"""the small backbone that comes with the project; README.md beside it tells about it"""
+BUNDLED_SHA256 = "0"
+BUNDLED_ALPHA = 0.35
 
 
 @dataclass(frozen=True)
@@ -52,6 +59,8 @@ class BackboneWeights:
         """
         if recipe.weights == "random":
             return Weights(None, "random")
+        if recipe.weights == "bundled":
+            return _bundled(recipe.alpha)
         if recipe.weights == "imagenet":
             path = _imagenet(recipe.alpha)
         else:
@@ -63,10 +72,29 @@ class BackboneWeights:
         if not path.is_file() or path.suffix != ".h5":
             raise DataError(
                 f"tune.baseline.weights (or a variant's) names {name}, and there is no "
-                f"such .h5 file ({path}): give imagenet, random, or the path of a "
-                "local .h5 file with MobileNetV2's weights without its top."
+                f"such .h5 file ({path}): give imagenet, bundled, random, or the path "
+                "of a local .h5 file with MobileNetV2's weights without its top."
             )
         return path
+
+
+def _bundled(alpha: float) -> Weights:
+    """The backbone that comes with the project, once its checksum is verified."""
+    if alpha != BUNDLED_ALPHA:
+        raise DataError(
+            f"The bundled weights are those of alpha {BUNDLED_ALPHA}, but the recipe "
+            f"has alpha {alpha}: set tune.baseline.alpha (or the variant's) to "
+            f"{BUNDLED_ALPHA}, or weights to imagenet."
+        )
+    path = Path(str(BUNDLED))
+    found = sha256_of(path) if path.is_file() else "none"
+    if found != BUNDLED_SHA256:
+        raise DataError(
+            f"{path} is damaged or missing (sha256 {found} instead of "
+            f"{BUNDLED_SHA256}): bring it back with `git checkout -- {path.name}` in "
+            "its folder, or install the project again."
+        )
+    return Weights(path, found)
 
 
 def imagenet_file(alpha: float) -> str:
@@ -112,8 +140,10 @@ def _how_to_fetch(name: str, folder: Path, error: Exception) -> str:
     return (
         f"The ImageNet weights could not be downloaded ({reason}): fetch "
         f"{_ADDRESS}/{name} ({_checksum(name)}) on another machine and put it into "
-        f"{folder}, or set tune.baseline.weights in conf/base/parameters_tune.yml to "
-        "the path of a local file, or to random."
+        f"{folder}; or set tune.baseline.weights in conf/base/parameters_tune.yml to "
+        "the path of a local file; or, to use the small backbone that comes with the "
+        f"project, set tune.baseline.weights to bundled, tune.baseline.alpha to "
+        f"{BUNDLED_ALPHA} and image.size to 96."
     )
 
 

@@ -7,6 +7,7 @@ Keras 3 ignores `base(x, training=False)` inside `fit`, so that only
 """
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import keras
 import numpy as np
@@ -112,6 +113,51 @@ def calibrate(model: keras.Model, images: npt.NDArray[np.uint8]) -> None:
     model(images, training=True)
     for layer, (trainable, momentum) in zip(layers, before, strict=True):
         layer.trainable, layer.momentum = trainable, momentum
+
+
+def export_backbone(model_file: Path, alpha: float) -> bytes:
+    """The weights of a model without its head, halved to float16.
+
+    Args:
+        model_file: A model as `build_model` makes it, saved as a `.keras` file.
+        alpha: Its width.
+
+    Returns:
+        The bytes of a `.weights.h5` file for MobileNetV2 without its top at the
+        model's width, as `build_model` and `keras.applications` read it.
+
+    Raises:
+        DataError: A weight does not fit into a float16.
+    """
+    model = keras.models.load_model(model_file, compile=False)
+    layers = backbone_layers(model)
+    # Keras numbers unnamed layers on, and their names stand in the file.
+    keras.utils.clear_session()
+    policy = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("float16")
+    try:
+        backbone = keras.applications.MobileNetV2(
+            input_shape=model.input_shape[1:],
+            alpha=alpha,
+            include_top=False,
+            weights=None,
+        )
+    finally:
+        keras.config.set_dtype_policy(policy)
+    for layer in layers:
+        weights = [weight.astype(np.float16) for weight in layer.get_weights()]
+        if not all(np.isfinite(weight).all() for weight in weights):
+            raise DataError(
+                f"the weights of layer {layer.name} in {model_file} do not fit into "
+                "float16 (largest 65504): the training diverged, so lower "
+                "pretrain.recipe.learning_rate."
+            )
+        backbone.get_layer(layer.name).set_weights(weights)
+    # Keras writes weights to a path only, whose suffix decides the format.
+    with TemporaryDirectory() as folder:
+        path = Path(folder, "backbone.weights.h5")
+        backbone.save_weights(path)
+        return path.read_bytes()
 
 
 def trained_weights(model: keras.Model) -> int:

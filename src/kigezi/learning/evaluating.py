@@ -72,9 +72,8 @@ def _table(
             "correct": answered & (predicted == labels),
         }
     )
-    for index, name in enumerate(names):
-        table[f"probability_{name}"] = probabilities[:, index]
-    return table
+    headings = [f"probability_{name}" for name in names]
+    return table.join(pd.DataFrame(probabilities, columns=headings))
 
 
 class Batches(keras.utils.PyDataset):

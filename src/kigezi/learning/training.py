@@ -126,6 +126,8 @@ def _train_epoch(
     for layer in model.layers:
         if isinstance(layer, keras.layers.Dropout) and layer.rate > 0:
             layer.seed_generator.state.assign(dropout_state(recipe.seed, number))
+    decay = recipe.learning_rate_decay ** (number - 1)
+    model.optimizer.learning_rate.assign(recipe.learning_rate * decay)
     batches = Batches(examples, rows[order], recipe.batch_size)
     logs = model.fit(batches, epochs=1, shuffle=False, verbose=0).history
     held_out = examples.rows("validation", all_copies=False)

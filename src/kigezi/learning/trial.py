@@ -71,6 +71,9 @@ def training_key(recipe: Recipe, dataset: str, weights: str) -> dict[str, object
         weights: Digest of the backbone's weights file, or `random`.
     """
     decided = recipe.model_dump(exclude={"epochs", "patience", "weights"})
+    if recipe.learning_rate_decay == 1:
+        # Keys are those of before there was a decay, so that nothing is trained again.
+        del decided["learning_rate_decay"]
     decided["batch_norm"] = recipe.effective_batch_norm
     return {
         "recipe": decided,

@@ -5,22 +5,22 @@ classes apart within a dozen epochs, the average colour of a photograph does not
 """
 
 import hashlib
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.random import Generator
 from PIL import Image
 
-from kigezi.photos._leaves import (
-    Leaf,
+from kigezi.photos._leaves import Leaf, blobs_on, random_leaf
+from kigezi.photos.brushes import (
     Pixels,
     Shape,
     blob,
-    blobs_on,
     cloud,
     colour,
     coverage,
+    expose,
     paint,
-    random_leaf,
     soften,
 )
 
@@ -31,17 +31,18 @@ ASPECT_RATIOS = (4 / 3, 3 / 4, 3 / 2, 1.0)
 STONE = np.array([[[1.0]], [[0.95]], [[0.88]]], np.float32)
 
 
-def drawn_names(photographs: int) -> list[tuple[str, int]]:
-    """Name the photographs to draw, near-equally many per class.
+def drawn_names(count: int, labels: Sequence[str]) -> list[tuple[str, int]]:
+    """Name the pictures to draw, near-equally many per class.
 
     Args:
-        photographs: How many in all, 0 or more.
+        count: How many in all, 0 or more.
+        labels: The classes.
 
     Returns:
         Distinct pairs of a label and an index counted from 0 within its label.
     """
-    kinds = len(CLASSES)
-    return [(CLASSES[place % kinds], place // kinds) for place in range(photographs)]
+    kinds = len(labels)
+    return [(labels[place % kinds], place // kinds) for place in range(count)]
 
 
 def draw_photograph(label: str, index: int, seed: int, size: int) -> Image.Image:
@@ -73,7 +74,7 @@ def draw_photograph(label: str, index: int, seed: int, size: int) -> Image.Image
     elif label == "blotched":
         _paint_blotches(random, picture, leaf, blade)
     _paint_specks(random, picture, leaf, blade)
-    return _expose(random, picture)
+    return expose(random, picture)
 
 
 def _generator(label: str, index: int, seed: int) -> Generator:
@@ -186,21 +187,3 @@ def _paint_specks(
         outlines = blobs_on(random, leaf, radii, 0.3)
         cover = soften(coverage(blade.shape, outlines), radius / 4 * leaf.length)
         paint(picture, tone, cover * blade * random.uniform(0.1, 0.5))
-
-
-def _expose(random: Generator, picture: Pixels) -> Image.Image:
-    """Light, expose, blur and digitise the scene as a camera would."""
-    shape = picture.shape[1:]
-    rows, columns = (np.linspace(-0.5, 0.5, side, dtype=np.float32) for side in shape)
-    slopes = random.normal(0, 0.35, 2).astype(np.float32)
-    light = 1 + np.add.outer(slopes[0] * rows, slopes[1] * columns)
-    light -= 0.4 * np.add.outer(rows**2, columns**2)
-    light *= 1 - np.clip(cloud(random, shape, 4), 0, 1) * random.uniform(0, 0.45)
-    warmth = random.normal(0, 0.1)
-    gains = np.array([[[1 + warmth]], [[1]], [[1 - warmth]]]) * 2 ** random.normal(
-        0.05, 0.18
-    )
-    seen = picture * light.clip(0.1) * gains.astype(np.float32)
-    seen = soften(seen, random.uniform(0, 0.004) * min(shape)) * 255
-    seen += random.standard_normal(seen.shape, np.float32) * random.uniform(1, 3)
-    return Image.fromarray(np.moveaxis(seen.clip(0, 255).astype(np.uint8), 0, -1))

@@ -26,7 +26,6 @@ from kigezi.pipelines.tune.nodes import (
     train_variant,
 )
 from kigezi.records import Assignment, Trial, Winner
-from kigezi.schemas import Stages
 from tests.conftest import (
     make_assignment,
     make_examples,
@@ -34,6 +33,7 @@ from tests.conftest import (
     make_recipe,
     make_result,
     make_trial,
+    make_tune,
 )
 from tests.pictures import (
     augment_parameters,
@@ -42,13 +42,12 @@ from tests.pictures import (
     picture,
 )
 
-STAGES = Stages.model_validate(
-    {
-        "freeze": {"head_only": {}, "top_10": {"unfreeze": 10}},
-        "rate": {"lr_1": {"learning_rate": 0.1}, "lr_2": {"learning_rate": 0.2}},
-        "epochs": {"epochs_9": {"epochs": 9}},
-    }
-)
+STAGES = {
+    "freeze": {"head_only": {}, "top_10": {"unfreeze": 10}},
+    "rate": {"lr_1": {"learning_rate": 0.1}, "lr_2": {"learning_rate": 0.2}},
+    "epochs": {"epochs_9": {"epochs": 9}},
+}
+TUNE = make_tune(STAGES)
 LEDGER = pd.DataFrame(
     {
         "path": ["a/1", "a/2", "b/1", "b/2", "a/bad"],
@@ -131,7 +130,7 @@ def test_an_image_of_another_size_is_an_error(tmp_path: Path) -> None:
 
 
 def test_the_first_stage_starts_from_the_baseline() -> None:
-    assigned = resolve_recipes(make_recipe(), STAGES, EXAMPLES)
+    assigned = resolve_recipes(TUNE, EXAMPLES)
     assert list(assigned) == ["head_only", "top_10"]
     assert assigned["top_10"].recipe == make_recipe(unfreeze=10)
     assert assigned["top_10"].base == make_recipe()
@@ -144,16 +143,16 @@ def test_the_first_stage_starts_from_the_baseline() -> None:
 
 def _winner(**changes: Any) -> Winner:
     """The first stage's winner, as it is stored."""
-    assigned = resolve_recipes(make_recipe(), STAGES, EXAMPLES)["top_10"]
+    assigned = resolve_recipes(TUNE, EXAMPLES)["top_10"]
     result = make_result("top_10", 0.9).model_copy(update={"assignment": assigned})
     return choose([result]).model_copy(update=changes)
 
 
 def test_the_next_stage_starts_from_the_winner() -> None:
-    assigned = resolve_recipes(make_recipe(), STAGES, EXAMPLES, _winner())
+    assigned = resolve_recipes(TUNE, EXAMPLES, _winner())
     assert list(assigned) == ["lr_1", "lr_2"]
     assert assigned["lr_2"].recipe == make_recipe(unfreeze=10, learning_rate=0.2)
-    first = resolve_recipes(make_recipe(), STAGES, EXAMPLES)["top_10"]
+    first = resolve_recipes(TUNE, EXAMPLES)["top_10"]
     assert assigned["lr_1"].plan == first.plan
     assert assigned["lr_1"].lineage != first.lineage
 
@@ -166,32 +165,38 @@ def test_a_winner_of_another_study_is_refused(
     changes: dict[str, str], what: str
 ) -> None:
     with pytest.raises(DataError) as error:
-        resolve_recipes(make_recipe(), STAGES, EXAMPLES, _winner(**changes))
+        resolve_recipes(TUNE, EXAMPLES, _winner(**changes))
     assert f"not chosen with these {what}" in error.value.message
     assert "--namespaces=tune.freeze`" in error.value.message
 
 
 def test_a_change_of_a_later_stage_keeps_the_winner() -> None:
-    later = STAGES.model_dump(exclude_unset=True)
-    later["rate"] = {"lr_3": {"learning_rate": 0.3}}
-    changed = Stages.model_validate(later)
-    assert list(resolve_recipes(make_recipe(), changed, EXAMPLES, _winner())) == [
-        "lr_3"
-    ]
+    changed = make_tune({**STAGES, "rate": {"lr_3": {"learning_rate": 0.3}}})
+    assert list(resolve_recipes(changed, EXAMPLES, _winner())) == ["lr_3"]
+
+
+def test_every_variant_gets_the_studys_seeds() -> None:
+    assert resolve_recipes(TUNE, EXAMPLES)["top_10"].seeds == (7,)
+    assigned = resolve_recipes(make_tune(STAGES, [4, 5]), EXAMPLES)["top_10"]
+    assert assigned.seeds == (4, 5)
+    names = [assigned.with_seed(seed).name for seed in assigned.seeds]
+    assert names == ["freeze/top_10 seed 4", "freeze/top_10 seed 5"]
 
 
 def test_the_time_of_a_study_is_estimated(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO):
-        estimate = estimate_study(LEDGER, IMAGE, AUGMENT, make_recipe(), STAGES)
+        estimate = estimate_study(LEDGER, IMAGE, AUGMENT, TUNE)
     # head_only, top_10, and from top_10 on lr_1 and lr_2; epochs_9 is lr_1 again.
     assert estimate.trainings == 4
     assert 0 < estimate.forward_seconds < estimate.seconds
     assert "4 trainings on 4 images take at most about" in caplog.text
 
 
-def _train(folder: Path, tracking: Runs, **changes: Any) -> Trial:
+def _train(
+    folder: Path, tracking: Runs, seeds: tuple[int, ...] = (7,), **changes: Any
+) -> Trial:
     return train_variant(
-        make_assignment(**changes),
+        make_assignment(**changes).model_copy(update={"seeds": seeds}),
         EXAMPLES,
         BackboneWeights(folder),
         Trainings(folder),
@@ -215,6 +220,23 @@ def test_a_variant_is_trained_and_tracked(
         assert _train(tmp_path, again).result == trial.result
     assert again.said == ["freeze/head_only", plots, "finished"]
     assert "(found, not trained again)" in caplog.text
+
+
+def test_a_variant_is_trained_with_every_seed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(trial_module, "build_model", make_model)
+    runs = Runs()
+    with caplog.at_level(logging.INFO):
+        result = _train(tmp_path, runs, seeds=(1, 2, 3)).result
+    started = [said for said in runs.said if str(said).startswith("freeze")]
+    assert started == [f"freeze/head_only seed {seed}" for seed in (1, 2, 3)]
+    assert [repeat.seed for repeat in result.repeats] == [1, 2, 3]
+    assert len({repeat.validation.loss for repeat in result.repeats}) == 3
+    own = result.repeats[result.assignment.recipe.seed - 1]
+    assert (own.validation, own.test) == (result.validation, result.test)
+    assert "freeze/head_only: mean of 3 seeds and standard deviation" in caplog.text
+    assert list(Trainings(tmp_path).find(result.key).predictions(result.best_epoch))
 
 
 def test_a_winner_is_chosen_and_compared(caplog: pytest.LogCaptureFixture) -> None:

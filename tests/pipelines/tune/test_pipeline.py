@@ -16,8 +16,7 @@ INPUTS = {
     "tracking",
     "params:image",
     "params:augment",
-    "params:tune.baseline",
-    "params:tune.stages",
+    "params:tune",
 }
 OUTPUTS = {
     "time_estimate",

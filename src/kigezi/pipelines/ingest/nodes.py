@@ -6,7 +6,12 @@ from functools import partial
 import pandas as pd
 
 from kigezi.folders import PhotographLibrary
-from kigezi.photos.drawing import DRAWING_VERSION, draw_photograph, drawn_names
+from kigezi.photos.drawing import (
+    CLASSES,
+    DRAWING_VERSION,
+    draw_photograph,
+    drawn_names,
+)
 from kigezi.photos.splitting import (
     SPLITS,
     assign_groups,
@@ -40,7 +45,7 @@ def survey_photographs(
     if parameters.drawing is not None:
         photographs.draw(
             parameters.source,
-            drawn_names(parameters.drawing.photographs),
+            drawn_names(parameters.drawing.photographs, CLASSES),
             partial(
                 draw_photograph,
                 seed=parameters.drawing.seed,

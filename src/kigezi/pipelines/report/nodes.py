@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from kigezi.choosing import result_row
 from kigezi.errors import DataError
 from kigezi.plots import plot_confusion, plot_curves, plot_study
-from kigezi.records import Trial
+from kigezi.records import SPLITS, Trial
 
 _log = logging.getLogger(__name__)
 
@@ -52,22 +52,21 @@ def build_leaderboard(
 
 def write_leaderboard(leaderboard: pd.DataFrame, final: Trial) -> str:
     """The leaderboard as a Markdown page, which is also printed."""
-    percent = {
-        "paper train": "paper_train",
-        "paper test": "paper_test",
-        "train": "train_accuracy",
-        "validation": "validation_accuracy",
-        "test": "test_accuracy",
-    }
     table = leaderboard[["stage", "variant"]].copy()
-    for heading, column in percent.items():
-        table[heading] = leaderboard[column].map(_percent)
+    for split in ("train", "test"):
+        table[f"paper {split}"] = leaderboard[f"paper_{split}"].map(_percent)
+    for split in SPLITS:
+        table[split] = leaderboard[f"{split}_accuracy"].map(_percent)
+        if (leaderboard["seeds"] > 1).any():
+            spread = leaderboard[f"{split}_spread"].map(_percent)
+            table[split] += (" ± " + spread).where(spread != "", "")
     table["test loss"] = leaderboard["test_loss"].map("{:.3f}".format)
     table["ended"] = leaderboard["ended"]
     table["winner"] = leaderboard["winner"].map({True: "yes", False: ""})
     text = table.to_markdown(index=False, disable_numparse=True)
-    _log.info("Accuracies in percent:\n%s", text)
-    return f"# Leaderboard\n\n{_introduction(final)}\n\n{text}\n"
+    _log.info("Accuracies in percent%s:\n%s", _of_seeds(leaderboard), text)
+    introduction = _introduction(final, _of_seeds(leaderboard))
+    return f"# Leaderboard\n\n{introduction}\n\n{text}\n"
 
 
 def draw_study(leaderboard: pd.DataFrame, final: Trial) -> Figure:
@@ -85,15 +84,20 @@ def draw_final_model(final: Trial) -> tuple[Figure, Figure]:
     return curves, plot_confusion(final.predictions, result.classes, title)
 
 
-def _introduction(final: Trial) -> str:
+def _of_seeds(leaderboard: pd.DataFrame) -> str:
+    seeds = leaderboard["seeds"].max()
+    return f", mean ± standard deviation of {seeds} seeds" if seeds > 1 else ""
+
+
+def _introduction(final: Trial, of_seeds: str) -> str:
     result = final.result
     return (
         f"Photographs: {result.train.photographs} to train on, "
         f"{result.validation.photographs} to choose the winners, "
         f"{result.test.photographs} to judge; classes: {', '.join(result.classes)}. "
-        f"Dataset {result.dataset[:12]}. Accuracies in percent, of the restored "
-        "weights on the photographs themselves; the paper's are Turihohabwe et al. "
-        "(2025), on other photographs."
+        f"Dataset {result.dataset[:12]}. Accuracies in percent{of_seeds}, of the "
+        "restored weights on the photographs themselves; the paper's are Turihohabwe "
+        "et al. (2025), on other photographs."
     )
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from kigezi.choosing import choose, result_row
+from kigezi.choosing import choose, combine, result_row
 from kigezi.errors import DataError
 from kigezi.learning.examples import Examples
 from kigezi.photos.building import build_digest, kept_rows
@@ -33,7 +33,7 @@ from kigezi.schemas import (
     AugmentParameters,
     ImageParameters,
     Recipe,
-    Stages,
+    TuneParameters,
 )
 from kigezi.stores import (
     AugmentedVersions,
@@ -41,8 +41,16 @@ from kigezi.stores import (
     ModelInputs,
     Tracking,
     Trainings,
+    Weights,
 )
-from kigezi.wording import in_words, log_epoch, log_estimate, log_trial, log_winner
+from kigezi.wording import (
+    in_words,
+    log_epoch,
+    log_estimate,
+    log_repeats,
+    log_trial,
+    log_winner,
+)
 
 _log = logging.getLogger(__name__)
 
@@ -69,30 +77,32 @@ def open_examples(
 
 
 def resolve_recipes(
-    baseline: Recipe,
-    stages: Stages,
-    examples: Examples,
-    previous: Winner | None = None,
+    tune: TuneParameters, examples: Examples, previous: Winner | None = None
 ) -> dict[str, Assignment]:
     """The recipe of every variant of the stage that follows the previous winner."""
-    names = list(stages.root)
+    names = list(tune.stages.root)
     position = names.index(previous.stage) + 1 if previous else 0
     if previous:
-        check_winner(previous, baseline, stages, examples.digest)
+        check_winner(previous, tune, examples.digest)
     stage = names[position]
-    base = previous.recipe if previous else baseline
+    base = previous.recipe if previous else tune.baseline
     _log.info("Stage %s starts from %s", stage, in_words(base))
+    recipes = {
+        variant: apply_changes(base, changes)
+        for variant, changes in tune.stages.root[stage].root.items()
+    }
     return {
         variant: Assignment(
             stage=stage,
             variant=variant,
             base=base,
-            recipe=apply_changes(base, changes),
-            budgets=budgets(baseline, stages),
-            plan=lineage(baseline, stages, len(names)),
-            lineage=lineage(baseline, stages, position + 1),
+            recipe=recipe,
+            seeds=tune.seeds or (recipe.seed,),
+            budgets=budgets(tune),
+            plan=lineage(tune, len(names)),
+            lineage=lineage(tune, position + 1),
         )
-        for variant, changes in stages.root[stage].root.items()
+        for variant, recipe in recipes.items()
     }
 
 
@@ -100,8 +110,7 @@ def estimate_study(
     ledger: pd.DataFrame,
     image: ImageParameters,
     augment: AugmentParameters,
-    baseline: Recipe,
-    stages: Stages,
+    tune: TuneParameters,
 ) -> TimeEstimate:
     """Say how long the study takes at most, from a measured forward pass.
 
@@ -117,15 +126,14 @@ def estimate_study(
 
     splits = ledger.loc[ledger["status"] == "kept", "split"].value_counts()
     images = int(splits["train"]) * (augment.copies + 1)
-    forward = forward_seconds(baseline, image.size)
+    forward = forward_seconds(tune.baseline, image.size)
 
     def seconds(recipe: Recipe) -> float:
         return training_seconds(recipe, forward, images, int(splits["validation"]))
 
-    recipes = costliest_study(baseline, stages, seconds)
-    trainings = distinct_trainings(recipes)
+    trainings = distinct_trainings(costliest_study(tune, seconds))
     total = sum(seconds(recipe) for recipe in trainings)
-    log_estimate(len(trainings), images, total, baseline.patience)
+    log_estimate(len(trainings), images, total, tune.baseline.patience)
     return TimeEstimate(
         trainings=len(trainings), seconds=total, forward_seconds=forward
     )
@@ -138,26 +146,19 @@ def train_variant(
     trainings: Trainings,
     tracking: Tracking,
 ) -> Trial:
-    """Train a variant, or find it trained, and measure its best weights."""
-    import_keras()
-    from kigezi.learning.trial import run_trial, training_key
+    """Train a variant with each seed, or find it trained, and measure the best weights.
 
-    recipe = assignment.recipe
-    weights = backbone_weights.find(recipe)
-    decided_by = training_key(recipe, examples.digest, weights.digest)
-    training = trainings.open(decided_by, assignment.budgets)
-    run = tracking.begin(assignment, examples.digest, training.key)
-    seconds: list[float] = []
-
-    def on_epoch(epoch: Epoch) -> None:
-        run.epoch(epoch)
-        seconds.append(epoch.seconds)
-        left = (recipe.epochs - epoch.epoch) * float(np.mean(seconds))
-        log_epoch(assignment, epoch, left)
-
-    trial = run_trial(assignment, examples, weights.path, training, on_epoch)
-    log_trial(trial.result, trained_now=bool(seconds))
-    run.finish(trial, plot_trial(trial), training.model_path(trial.result.best_epoch))
+    Returns:
+        The trial of the best seed, with the figures of all of them.
+    """
+    weights = backbone_weights.find(assignment.recipe)
+    trials = [
+        _train_once(assignment.with_seed(seed), examples, weights, trainings, tracking)
+        for seed in assignment.seeds
+    ]
+    trial = combine(trials)
+    if trial.result.repeats:
+        log_repeats(trial.result)
     return trial
 
 
@@ -189,7 +190,8 @@ def keep_final_model(
     assignment = last.result.assignment.model_copy(
         update={"stage": "final", "variant": "final_model"}
     )
-    result = last.result.model_copy(update={"assignment": assignment})
+    changes = {"assignment": assignment, "repeats": ()}
+    result = last.result.model_copy(update=changes)
     trial = Trial(result, training.predictions(best))
     model = training.model_path(best)
     run = tracking.begin(assignment, result.dataset, result.key)
@@ -197,6 +199,34 @@ def keep_final_model(
     tracking.finish_study(assignment, result.dataset)
     _log.info("Final model: %s", in_words(last.recipe))
     return model.read_bytes(), trial
+
+
+def _train_once(
+    assignment: Assignment,
+    examples: Examples,
+    weights: Weights,
+    trainings: Trainings,
+    tracking: Tracking,
+) -> Trial:
+    import_keras()
+    from kigezi.learning.trial import run_trial, training_key
+
+    recipe = assignment.recipe
+    decided_by = training_key(recipe, examples.digest, weights.digest)
+    training = trainings.open(decided_by, assignment.budgets)
+    run = tracking.begin(assignment, examples.digest, training.key)
+    seconds: list[float] = []
+
+    def on_epoch(epoch: Epoch) -> None:
+        run.epoch(epoch)
+        seconds.append(epoch.seconds)
+        left = (recipe.epochs - epoch.epoch) * float(np.mean(seconds))
+        log_epoch(assignment, epoch, left)
+
+    trial = run_trial(assignment, examples, weights.path, training, on_epoch)
+    log_trial(trial.result, trained_now=bool(seconds))
+    run.finish(trial, plot_trial(trial), training.model_path(trial.result.best_epoch))
+    return trial
 
 
 def _choose_and_compare(

@@ -24,7 +24,7 @@ from kigezi.plan import Plan, read_plan
 DATA = ["ledger", "augmented", "model_inputs"]
 STORES = ["backbone_weights", "trainings", "tracking"]
 IMAGES = ["params:image", "params:augment"]
-STUDY = ["params:tune.baseline", "params:tune.stages"]
+STUDY = "params:tune"
 
 
 def create_pipeline(plan: Plan | None = None) -> Pipeline:
@@ -38,7 +38,7 @@ def create_pipeline(plan: Plan | None = None) -> Pipeline:
     ]
     estimate = node(
         estimate_study,
-        ["ledger", *IMAGES, *STUDY],
+        ["ledger", *IMAGES, STUDY],
         "time_estimate",
         name="estimate_study",
     )
@@ -68,7 +68,7 @@ def _create_stage(
         node(open_examples, [*DATA, *IMAGES], "examples", name="open_examples"),
         node(
             resolve_recipes,
-            [*STUDY, "examples", *winner],
+            [STUDY, "examples", *winner],
             assignments,
             name="resolve_recipes",
         ),
@@ -84,7 +84,7 @@ def _create_stage(
         nodes,
         namespace=f"tune.{stage}",
         inputs={*DATA, *STORES, *winner},
-        parameters={*IMAGES, *STUDY},
+        parameters={*IMAGES, STUDY},
     )
 
 
