@@ -40,6 +40,7 @@ BASE: dict[str, Any] = {
     "patience": 5,
     "dropout": 0.3,
     "batch_norm": "frozen",
+    "batch_norm_momentum": 0.999,
     "weights": "random",
     "alpha": 0.35,
     "seed": 7,

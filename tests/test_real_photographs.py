@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from kigezi.datasets.model_inputs import ModelInputs
 from kigezi.datasets.photographs import PhotographsDataset
 from kigezi.datasets.trainings import Trainings
 from kigezi.learning.examples import Examples
@@ -64,7 +65,10 @@ def test_the_head_alone_beats_the_majority(tmp_path: Path) -> None:
     assignment = make_assignment(**changes, epochs=2)
     training = Trainings(tmp_path).open({"real": 1}, (2,))
     weights = Path(WEIGHTS or "").absolute()
-    trial = run_trial(assignment, examples, weights, training, lambda epoch: None)
+    arrays = ModelInputs(tmp_path / "arrays", limit=1e9)
+    trial = run_trial(
+        assignment, examples, weights, training, arrays, lambda epoch: None
+    )
     assert len(examples.classes) >= 2
     assert trial.result.validation.accuracy > examples.majority + 0.15
     assert trial.result.test.accuracy > examples.majority + 0.15

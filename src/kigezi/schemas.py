@@ -155,6 +155,8 @@ class Recipe(Block):
     """fraction of the features dropped before the dense layer, from 0 to below 1"""
     batch_norm: Literal["frozen", "train"]
     """frozen keeps every batch normalization layer; train trains those unfrozen"""
+    batch_norm_momentum: Annotated[float, Field(ge=0, lt=1)]
+    """share of a trained layer's old statistics kept at each step, 0 to below 1"""
     weights: Annotated[str, Field(min_length=1)]
     """imagenet, bundled, random, or the path of a local .weights.h5 or .h5 file"""
     alpha: Literal[0.35, 0.5, 0.75, 1.0, 1.3, 1.4]

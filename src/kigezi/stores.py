@@ -33,15 +33,16 @@ class AugmentedVersions(Protocol):
 
 
 class ModelInputs(Protocol):
-    """Image arrays by dataset version."""
+    """Images and activations as arrays."""
 
     def get_or_make(
         self,
         digest: str,
         shape: tuple[int, ...],
-        fill: Callable[[npt.NDArray[np.uint8]], None],
-    ) -> npt.NDArray[np.uint8]:
-        """The (images, side, side, 3) array, made where it is missing."""
+        fill: Callable[[npt.NDArray[Any]], None],
+        dtype: npt.DTypeLike = np.uint8,
+    ) -> npt.NDArray[Any]:
+        """The array of a digest, a row an image, made where it is missing."""
 
 
 class Weights(Protocol):

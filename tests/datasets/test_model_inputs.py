@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ Pixels = npt.NDArray[np.uint8]
 
 
 def _store(folder: Path) -> ModelInputs:
-    return ModelInputsDataset(path=str(folder)).load()
+    return ModelInputsDataset(path=str(folder), gigabytes=1).load()
 
 
 def _fill(pixels: Pixels) -> None:
@@ -56,8 +57,58 @@ def test_an_interrupted_making_leaves_nothing(tmp_path: Path) -> None:
     assert _store(tmp_path).get_or_make("a" * 64, SHAPE, _fill).any()
 
 
+def test_other_types_are_kept_as_they_are(tmp_path: Path) -> None:
+    def fill(values: npt.NDArray[np.float32]) -> None:
+        values[:] = np.pi
+
+    array = _store(tmp_path).get_or_make("a" * 64, (2, 5), fill, np.float32)
+    assert array.dtype == np.float32
+    assert array[1, 4] == np.float32(np.pi)
+
+
+@pytest.mark.parametrize("suffix", [".npy", ".sha256"])
+def test_a_damaged_array_is_made_again(tmp_path: Path, suffix: str) -> None:
+    array = _store(tmp_path).get_or_make("a" * 64, SHAPE, _fill)
+    path = next(tmp_path.glob(f"*{suffix}"))
+    damaged = bytearray(path.read_bytes())
+    damaged[-1] ^= 1
+    del array
+    path.write_bytes(damaged)
+    again = _store(tmp_path).get_or_make("a" * 64, SHAPE, _fill)
+    assert again[2, 3, 3, 2] == 143
+    _store(tmp_path).get_or_make("a" * 64, SHAPE, _refuse)
+
+
+def test_an_array_without_its_checksum_is_made_again(tmp_path: Path) -> None:
+    _store(tmp_path).get_or_make("a" * 64, SHAPE, lambda pixels: None)
+    next(tmp_path.glob("*.sha256")).unlink()
+    assert _store(tmp_path).get_or_make("a" * 64, SHAPE, _fill).any()
+
+
+def test_what_was_not_used_for_longest_makes_room(tmp_path: Path) -> None:
+    size = 128 + int(np.prod(SHAPE))  # with NumPy's header
+    store = ModelInputs(tmp_path, limit=2 * size)
+    for age, name in enumerate("abc"):
+        store.get_or_make(name * 64, SHAPE, _fill)
+        used = 1_700_000_000 + age
+        os.utime(tmp_path / f"{name * 32}.sha256", (used, used))
+        if name == "b":
+            store.get_or_make("a" * 64, SHAPE, _refuse)
+    left = {path.name for path in tmp_path.iterdir()}
+    assert left == {f"{n * 32}{s}" for n in "ac" for s in (".npy", ".sha256")}
+
+
+def test_an_array_larger_than_the_limit_is_kept_while_it_is_the_newest(
+    tmp_path: Path,
+) -> None:
+    store = ModelInputs(tmp_path, limit=1)
+    assert store.get_or_make("a" * 64, SHAPE, _fill).any()
+    assert store.get_or_make("b" * 64, SHAPE, _fill).any()
+    assert {path.stem for path in tmp_path.iterdir()} == {"b" * 32}
+
+
 def test_the_entry_is_an_open_store(tmp_path: Path) -> None:
-    dataset = ModelInputsDataset(path=str(tmp_path))
+    dataset = ModelInputsDataset(path=str(tmp_path), gigabytes=1)
     assert dataset.exists()
     with pytest.raises(DatasetError, match="through its open store"):
         dataset.save(1)

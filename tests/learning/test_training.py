@@ -173,7 +173,11 @@ def test_the_state_holds_the_optimizer() -> None:
     model.compile(optimizer_of(recipe), "sparse_categorical_crossentropy")
     model.optimizer.build(model.trainable_variables)
     # Iterations and learning rate; two moments for kernel and bias.
-    names = [name for name in state_of(model, recipe) if name.startswith("optimizer/")]
+    names = [
+        name
+        for name in state_of(model, recipe, model.optimizer)
+        if name.startswith("optimizer/")
+    ]
     assert len(names) == 2 + 2 * 2
 
 

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from kigezi.datasets.model_inputs import ModelInputs
 from kigezi.datasets.trainings import Training, Trainings
 from kigezi.learning import training
 from kigezi.learning import trial as module
@@ -40,7 +41,9 @@ def _run(folder: Path, **changes: Any) -> tuple[Trial, list[Epoch]]:
     recipe = _recipe(**changes)
     assignment = make_assignment().model_copy(update={"recipe": recipe})
     store = _open(folder, recipe)
-    return run_trial(assignment, EXAMPLES, None, store, epochs.append), epochs
+    arrays = ModelInputs(folder / "arrays", limit=1e9)
+    trial = run_trial(assignment, EXAMPLES, None, store, arrays, epochs.append)
+    return trial, epochs
 
 
 def _recipe(**changes: Any) -> Recipe:
@@ -188,6 +191,8 @@ OTHER = {
     "optimizer": "sgd",
     "dropout": 0.1,
     "batch_norm": "train",
+    "learning_rate_decay": 0.9,
+    "batch_norm_momentum": 0.9,
     "alpha": 0.5,
     "seed": 8,
 }

@@ -1,48 +1,122 @@
-"""Images at working size as one memory-mapped array: no JPEG is decoded twice."""
+"""Arrays that training reads, memory-mapped, so that nothing is computed twice.
+
+Images at working size are decoded once, and the activations of layers that no variant
+trains are computed once.
+"""
 
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from kigezi.datasets.aside import written_aside
+from kigezi.datasets.aside import sha256_of, write_bytes, written_aside
 from kigezi.datasets.open_store import OpenStoreDataset
 
-Pixels = npt.NDArray[np.uint8]
+Array = npt.NDArray[Any]
 
 
 class ModelInputs:
-    """Image arrays by the digest of their dataset version."""
+    """Arrays by the digest of what they were computed from."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, limit: float) -> None:
         self._folder = folder
+        self._limit = limit
 
     def get_or_make(
-        self, digest: str, shape: tuple[int, ...], fill: Callable[[Pixels], None]
-    ) -> Pixels:
-        """The read-only array of a dataset version, made by `fill` where it is missing.
+        self,
+        digest: str,
+        shape: tuple[int, ...],
+        fill: Callable[[Array], None],
+        dtype: npt.DTypeLike = np.uint8,
+    ) -> Array:
+        """The read-only array of a digest, made where it is missing or damaged.
+
+        What was not used for longest is removed when the folder grows beyond its limit.
 
         Args:
-            digest: Digest of the dataset version.
-            shape: (images, side, side, 3).
-            fill: Writes the pixels into an array of that shape.
+            digest: Digest of everything that decides the values.
+            shape: A row an image.
+            fill: Writes the values into an array of that shape, which is all zero.
+            dtype: Type of the values.
         """
         target = self._folder / f"{digest[:32]}.npy"
-        if not target.is_file():
+        if not _is_whole(target):
             with written_aside(target) as aside:
-                pixels = np.lib.format.open_memmap(
-                    aside, mode="w+", dtype=np.uint8, shape=shape
+                array = np.lib.format.open_memmap(
+                    aside, mode="w+", dtype=dtype, shape=shape
                 )
-                fill(pixels)
-                pixels.flush()
+                fill(array)
+                array.flush()
                 # Windows cannot rename a file that is still mapped.
-                del pixels
+                del array
+                checksum = sha256_of(aside)
+            write_bytes(_checksum_path(target), checksum.encode())
+        _checksum_path(target).touch()
+        self._make_room(target)
         return np.load(target, mmap_mode="r")
+
+    def _make_room(self, keep: Path) -> None:
+        """Remove the arrays that were not used for longest, beyond the limit."""
+        paths = sorted(self._folder.glob("*.npy"), key=_last_use)
+        excess = sum(path.stat().st_size for path in paths) - self._limit
+        for path in paths:
+            if excess <= 0:
+                return
+            if path != keep:
+                excess -= path.stat().st_size
+                _remove(path)
 
 
 class ModelInputsDataset(OpenStoreDataset[ModelInputs]):
-    """Loads as the open store of image arrays."""
+    """Loads as the open store of arrays.
+
+    Example, in a catalog:
+        model_inputs:
+          type: kigezi.datasets.model_inputs.ModelInputsDataset
+          path: data/05_model_input
+          gigabytes: 20
+    """
+
+    def __init__(
+        self, *, path: str, gigabytes: float, metadata: dict[str, Any] | None = None
+    ) -> None:
+        super().__init__(path=path, metadata=metadata)
+        self._gigabytes = gigabytes
 
     def _open(self, path: Path) -> ModelInputs:
-        return ModelInputs(path)
+        return ModelInputs(path, self._gigabytes * 1e9)
+
+
+def _checksum_path(path: Path) -> Path:
+    return path.with_suffix(".sha256")
+
+
+def _last_use(path: Path) -> float:
+    checksum = _checksum_path(path)
+    return checksum.stat().st_mtime if checksum.is_file() else 0
+
+
+def _is_whole(path: Path) -> bool:
+    checksum = _checksum_path(path)
+    if not (path.is_file() and checksum.is_file()):
+        return False
+    status = path.stat()
+    found = _checksum(path, status.st_size, status.st_mtime_ns)
+    return found == checksum.read_text("ascii")
+
+
+@lru_cache
+def _checksum(path: Path, size: int, changed_at: int) -> str:
+    """Checksum of a file, read once as long as size and time stay the same."""
+    return sha256_of(path)
+
+
+def _remove(path: Path) -> None:
+    try:
+        path.unlink()
+    except PermissionError:  # Windows, while it is mapped
+        return
+    _checksum_path(path).unlink(missing_ok=True)

@@ -89,6 +89,8 @@ def set_trainable(layers: list[keras.layers.Layer], recipe: Recipe) -> None:
             layer, keras.layers.BatchNormalization
         )
         layer.trainable = height < recipe.opened_layers and not frozen_statistics
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.momentum = recipe.batch_norm_momentum
 
 
 def calibrate(model: keras.Model, images: npt.NDArray[np.uint8]) -> None:

@@ -56,14 +56,19 @@ def train(
     examples: Examples,
     checkpoint: Checkpoint,
     on_epoch: Callable[[Epoch], None],
+    whole: keras.Model | None = None,
 ) -> None:
     """Train on, from where the checkpoint stands, until the recipe asks for no more.
 
     Args:
-        model: As `build_model` makes it; holds the last epoch's weights afterwards.
+        model: As `build_model` makes it, or the part of it that is left to train; holds
+            the last epoch's weights afterwards.
+        examples: What the model sees: images, or activations below that part.
         checkpoint: Gets every epoch; holds the best weights so far.
         on_epoch: Called after each epoch that is trained now.
+        whole: The model that a part belongs to, whose weights are kept.
     """
+    whole = whole or model
     model.compile(
         optimizer_of(recipe),
         loss="sparse_categorical_crossentropy",
@@ -73,13 +78,14 @@ def train(
     model.optimizer.build(model.trainable_variables)
     history = checkpoint.history()
     if history:
-        restore(model, checkpoint.state())
+        restore(whole, checkpoint.state(), model.optimizer)
     while not is_over(history, recipe):
         epoch = _train_epoch(model, recipe, examples, len(history) + 1)
         history.append(epoch)
         improved = best_epoch(history) == epoch.epoch
-        best = weights_of(model, recipe) if improved else {}
-        checkpoint.save(history, state_of(model, recipe), best)
+        best = weights_of(whole, recipe) if improved else {}
+        state = state_of(whole, recipe, model.optimizer)
+        checkpoint.save(history, state, best)
         on_epoch(epoch)
 
 
@@ -98,23 +104,29 @@ def weights_of(model: keras.Model, recipe: Recipe) -> Arrays:
     }
 
 
-def state_of(model: keras.Model, recipe: Recipe) -> Arrays:
+def state_of(
+    model: keras.Model, recipe: Recipe, optimizer: keras.optimizers.Optimizer
+) -> Arrays:
     """The weights and everything that the optimizer remembers."""
     slots = {
         f"optimizer/{index}": keras.ops.convert_to_numpy(variable)
-        for index, variable in enumerate(model.optimizer.variables)
+        for index, variable in enumerate(optimizer.variables)
     }
     return {**weights_of(model, recipe), **slots}
 
 
-def restore(model: keras.Model, arrays: Mapping[str, npt.NDArray[np.generic]]) -> None:
-    """Put weights, and the optimizer's memory where it is there, back into a model."""
+def restore(
+    model: keras.Model,
+    arrays: Mapping[str, npt.NDArray[np.generic]],
+    optimizer: keras.optimizers.Optimizer | None = None,
+) -> None:
+    """Put weights back into a model, and what its optimizer remembered."""
     for name, array in arrays.items():
         layer, index = name.rsplit("/", 1)
-        if layer == "optimizer":
-            model.optimizer.variables[int(index)].assign(array)
-        else:
+        if layer != "optimizer":
             model.get_layer(layer).weights[int(index)].assign(array)
+        elif optimizer is not None:
+            optimizer.variables[int(index)].assign(array)
 
 
 def _train_epoch(

@@ -18,6 +18,7 @@ from kigezi.learning.budgets import best_epoch, is_over, within_budget
 from kigezi.learning.environment import describe_environment
 from kigezi.learning.evaluating import evaluate
 from kigezi.learning.examples import Examples
+from kigezi.learning.prefix import ActivationStore, cut
 from kigezi.learning.training import (
     TRAINING_VERSION,
     Arrays,
@@ -27,6 +28,9 @@ from kigezi.learning.training import (
 )
 from kigezi.records import SPLITS, Assignment, Epoch, Figures, Trial, TrialResult
 from kigezi.schemas import Recipe
+
+_LATER_FIELDS = {"learning_rate_decay": 1, "batch_norm_momentum": 0.999}
+"""Fields that came later, and what they were before: it keeps the keys of then."""
 
 
 class Training(Checkpoint, Protocol):
@@ -71,9 +75,9 @@ def training_key(recipe: Recipe, dataset: str, weights: str) -> dict[str, object
         weights: Digest of the backbone's weights file, or `random`.
     """
     decided = recipe.model_dump(exclude={"epochs", "patience", "weights"})
-    if recipe.learning_rate_decay == 1:
-        # Keys are those of before there was a decay, so that nothing is trained again.
-        del decided["learning_rate_decay"]
+    for name, value in _LATER_FIELDS.items():
+        if decided[name] == value:
+            del decided[name]
     decided["batch_norm"] = recipe.effective_batch_norm
     return {
         "recipe": decided,
@@ -90,6 +94,7 @@ def run_trial(
     examples: Examples,
     weights: Path | None,
     training: Training,
+    arrays: ActivationStore,
     on_epoch: Callable[[Epoch], None],
 ) -> Trial:
     """Train what is missing, restore the best weights and measure them.
@@ -97,13 +102,14 @@ def run_trial(
     Args:
         weights: File with the backbone's weights, or none for random ones.
         training: Where this training is kept; what it holds is not done again.
+        arrays: Where the activations of frozen layers are kept for other variants.
         on_epoch: Called after each epoch that is trained now.
     """
     recipe = assignment.recipe
-    kept, model = training, None
+    kept, network = training, None
     if not is_over(training.history(), recipe):
-        model = _new_model(recipe, examples, weights)
-        train(model, recipe, examples, training, on_epoch)
+        network = _Network(recipe, examples, weights, training, arrays)
+        network.train(training, on_epoch)
     history = within_budget(training.history(), recipe)
     best = best_epoch(history)
     if training.evaluation(best) is None:
@@ -111,12 +117,52 @@ def run_trial(
             # Weights that no budget asked for were dropped: the same bits are trained
             # again, beside the longer training, which is not touched.
             kept = training.apart(recipe.epochs)
-            model = _new_model(recipe, examples, weights)
-            train(model, recipe, examples, kept, lambda _: None)
-        model = model or _new_model(recipe, examples, weights)
-        restore(model, _final_weights(kept, best))
-        _evaluate_and_keep(model, examples, training, best)
+            network = _Network(recipe, examples, weights, kept, arrays)
+            network.train(kept, lambda _: None)
+        network = network or _Network(recipe, examples, weights, training, arrays)
+        restore(network.whole, _final_weights(kept, best))
+        network.evaluate_and_keep(training, best)
     return _trial(assignment, examples, training, history)
+
+
+class _Network:
+    """A model and the part of it that is left to train."""
+
+    def __init__(
+        self,
+        recipe: Recipe,
+        examples: Examples,
+        weights: Path | None,
+        training: Training,
+        arrays: ActivationStore,
+    ) -> None:
+        self._recipe = recipe
+        self.whole = _new_model(recipe, examples, weights)
+        if training.history():
+            # Random weights were calibrated where the training began.
+            restore(self.whole, training.state())
+        self._part, self._examples = cut(self.whole, examples, arrays)
+
+    def train(self, training: Training, on_epoch: Callable[[Epoch], None]) -> None:
+        """Train until the recipe asks for no more."""
+        whole, part = self.whole, self._part
+        train(part, self._recipe, self._examples, training, on_epoch, whole)
+
+    def evaluate_and_keep(self, training: Training, best: int | None) -> None:
+        """Measure the weights as they are now, and keep them with their figures."""
+        measured = {
+            split: evaluate(self._part, self._examples, split) for split in SPLITS
+        }
+        evaluation = {
+            "figures": {split: figures for split, (figures, _) in measured.items()},
+            "trained_weights": trained_weights(self.whole),
+            "environment": describe_environment(),
+        }
+        # A second model around the same layers was never compiled, so that its file
+        # holds no optimizer.
+        model = keras.Model(self.whole.inputs, self.whole.outputs, name="kigezi")
+        predictions = measured["test"][1]
+        training.keep_evaluation(best, evaluation, predictions, model.save)
 
 
 def _new_model(recipe: Recipe, examples: Examples, weights: Path | None) -> keras.Model:
@@ -131,26 +177,7 @@ def _new_model(recipe: Recipe, examples: Examples, weights: Path | None) -> kera
 
 def _final_weights(training: Training, best: int | None) -> Arrays:
     """The best weights, or those that diverged where no epoch was finite."""
-    if best is not None:
-        return training.best(best)
-    state = training.state().items()
-    return {name: array for name, array in state if not name.startswith("optimizer/")}
-
-
-def _evaluate_and_keep(
-    model: keras.Model, examples: Examples, training: Training, best: int | None
-) -> None:
-    measured = {split: evaluate(model, examples, split) for split in SPLITS}
-    evaluation = {
-        "figures": {split: figures for split, (figures, _) in measured.items()},
-        "trained_weights": trained_weights(model),
-        "environment": describe_environment(),
-    }
-    # A second model around the same layers was never compiled, so that its file holds
-    # no optimizer.
-    whole = keras.Model(model.inputs, model.outputs, name=model.name)
-    predictions = measured["test"][1]
-    training.keep_evaluation(best, evaluation, predictions, whole.save)
+    return training.state() if best is None else training.best(best)
 
 
 def _trial(

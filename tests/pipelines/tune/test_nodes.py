@@ -106,7 +106,7 @@ class Runs:
 
 
 def _open(store: Version, folder: Path) -> Examples:
-    return open_examples(LEDGER, store, ModelInputs(folder), IMAGE, AUGMENT)
+    return open_examples(LEDGER, store, ModelInputs(folder, 1e9), IMAGE, AUGMENT)
 
 
 def test_examples_are_the_manifests_images(tmp_path: Path) -> None:
@@ -201,6 +201,7 @@ def _train(
         BackboneWeights(folder),
         Trainings(folder),
         tracking,
+        ModelInputs(folder / "arrays", 1e9),
     )
 
 

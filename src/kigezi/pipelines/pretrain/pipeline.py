@@ -33,6 +33,7 @@ def create_pipeline(**kwargs: Any) -> Pipeline:
                     "pretrain.examples",
                     "backbone_weights",
                     *STORES,
+                    "model_inputs",
                 ],
                 "pretrain.trial",
                 name="train_backbone",

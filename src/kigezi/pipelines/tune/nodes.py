@@ -145,6 +145,7 @@ def train_variant(
     backbone_weights: BackboneWeights,
     trainings: Trainings,
     tracking: Tracking,
+    model_inputs: ModelInputs,
 ) -> Trial:
     """Train a variant with each seed, or find it trained, and measure the best weights.
 
@@ -152,8 +153,9 @@ def train_variant(
         The trial of the best seed, with the figures of all of them.
     """
     weights = backbone_weights.find(assignment.recipe)
+    stores = (trainings, tracking, model_inputs)
     trials = [
-        _train_once(assignment.with_seed(seed), examples, weights, trainings, tracking)
+        _train_once(assignment.with_seed(seed), examples, weights, *stores)
         for seed in assignment.seeds
     ]
     trial = combine(trials)
@@ -207,6 +209,7 @@ def _train_once(
     weights: Weights,
     trainings: Trainings,
     tracking: Tracking,
+    model_inputs: ModelInputs,
 ) -> Trial:
     import_keras()
     from kigezi.learning.trial import run_trial, training_key
@@ -223,7 +226,9 @@ def _train_once(
         left = (recipe.epochs - epoch.epoch) * float(np.mean(seconds))
         log_epoch(assignment, epoch, left)
 
-    trial = run_trial(assignment, examples, weights.path, training, on_epoch)
+    trial = run_trial(
+        assignment, examples, weights.path, training, model_inputs, on_epoch
+    )
     log_trial(trial.result, trained_now=bool(seconds))
     run.finish(trial, plot_trial(trial), training.model_path(trial.result.best_epoch))
     return trial

@@ -22,7 +22,7 @@ from kigezi.pipelines.tune.nodes import (
 from kigezi.plan import Plan, read_plan
 
 DATA = ["ledger", "augmented", "model_inputs"]
-STORES = ["backbone_weights", "trainings", "tracking"]
+STORES = ["backbone_weights", "trainings", "tracking", "model_inputs"]
 IMAGES = ["params:image", "params:augment"]
 STUDY = "params:tune"
 
@@ -52,7 +52,7 @@ def create_pipeline(plan: Plan | None = None) -> Pipeline:
             )
         ],
         namespace="tune.final",
-        inputs={"last": f"tune.{list(plan.stages)[-1]}.winner", **_same(STORES[1:])},
+        inputs={"last": f"tune.{list(plan.stages)[-1]}.winner", **_same(STORES[1:3])},
         outputs={"final_model"},
     )
     return sum(stages, pipeline([estimate])) + final

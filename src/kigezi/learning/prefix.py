@@ -1,0 +1,121 @@
+"""Layers that are not trained, computed once for all variants that share them.
+
+Stored images always give the same activations in layers that stay as they are. So a
+variant is cut below its first trained layer, and only the part above is trained. The
+weights are the same bits as those that the whole model learns.
+"""
+
+import hashlib
+import itertools
+from dataclasses import replace
+from typing import Any, Protocol
+
+import keras
+import numpy as np
+import numpy.typing as npt
+
+from kigezi.learning.examples import Examples
+from kigezi.progress import progress
+from kigezi.records import digest_of
+
+_BATCH = 64
+
+
+class ActivationStore(Protocol):
+    """Where activations are kept."""
+
+    def get_or_make(
+        self, digest: str, shape: tuple[int, ...], fill: Any, dtype: npt.DTypeLike
+    ) -> npt.NDArray[Any]:
+        """The array of a digest, made where it is missing."""
+
+
+def cut(
+    model: keras.Model, examples: Examples, arrays: ActivationStore
+) -> tuple[keras.Model, Examples]:
+    """What is left to train of a model, and what it sees.
+
+    Args:
+        model: As `build_model` makes it, with the weights that it is trained from.
+        examples: Images of the model's size.
+        arrays: Where activations are kept from one variant to the next.
+
+    Returns:
+        The layers above the cut, which are the model's own, and activations in the
+        place of images. The model and the examples themselves if it is trained from
+        the first layers on.
+    """
+    layer = end_of_prefix(model)
+    if layer is None:
+        return model, examples
+    below = keras.Model(model.input, layer.output)
+    above = keras.Model(layer.output, model.output)
+    rows = _rows_in_use(examples)
+
+    def fill(activations: npt.NDArray[np.float32]) -> None:
+        starts = range(0, len(rows), _BATCH)
+        what = f"frozen layers up to {layer.name}: batches of {_BATCH} images"
+        for start in progress(starts, len(starts), what):
+            batch = rows[start : start + _BATCH]
+            activations[batch] = below.predict_on_batch(examples.images[batch])
+
+    activations = arrays.get_or_make(
+        _digest(below, examples),
+        (len(examples.images), *layer.output.shape[1:]),
+        fill,
+        np.float32,
+    )
+    return above, replace(examples, images=activations)
+
+
+def end_of_prefix(model: keras.Model) -> keras.layers.Layer | None:
+    """The highest layer that may end the prefix, if there is one.
+
+    Nothing at or below it is trained or random, no layer above looks past it, and its
+    output takes less room than the image, so that activations never fill the disk.
+    """
+    image, *layers = model.layers
+    place = {id(layer.output): index for index, layer in enumerate(layers)}
+    seen = [
+        min(place.get(id(tensor), -1) for tensor in keras.tree.flatten(layer.input))
+        for layer in layers
+    ]
+    fixed = itertools.takewhile(_is_fixed, layers)
+    alone = [
+        layer
+        for index, layer in enumerate(fixed)
+        if min(seen[index + 1 :]) >= index and _bytes(layer) < _bytes(image)
+    ]
+    return alone[-1] if alone else None
+
+
+def _is_fixed(layer: keras.layers.Layer) -> bool:
+    return not layer.trainable_weights and not isinstance(layer, keras.layers.Dropout)
+
+
+def _bytes(layer: keras.layers.Layer) -> int:
+    """What the layer's output takes for one image."""
+    output = layer.output
+    return int(np.prod(output.shape[1:])) * np.dtype(output.dtype).itemsize
+
+
+def _rows_in_use(examples: Examples) -> npt.NDArray[np.int64]:
+    """Rows that are trained on or measured: other copies stay zero."""
+    measured = examples.copies == 0
+    return np.flatnonzero(measured | (examples.splits == "train"))
+
+
+def _digest(below: keras.Model, examples: Examples) -> str:
+    """What decides the activations: the images, the layers and their weights."""
+    weights = hashlib.sha256()
+    for weight in below.get_weights():
+        weights.update(np.ascontiguousarray(weight))
+    return digest_of(
+        {
+            "dataset": examples.digest,
+            "layers": [layer.name for layer in below.layers],
+            "weights": weights.hexdigest(),
+            "backend": keras.backend.backend(),
+            "precision": keras.config.dtype_policy().name,
+        }
+    )

@@ -1,0 +1,125 @@
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import keras
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from kigezi.learning.backbone import build_model, calibrate
+from kigezi.learning.prefix import cut, end_of_prefix
+from kigezi.learning.training import Arrays, train
+from kigezi.schemas import Recipe
+from tests.conftest import make_examples, make_recipe
+from tests.learning.test_training import Memory
+
+EXAMPLES = make_examples(train=21, held_out=5)
+
+
+class Store:
+    """Activations in memory; values may be stored less exactly."""
+
+    def __init__(self, dtype: npt.DTypeLike = np.float32) -> None:
+        self.kept: dict[str, npt.NDArray[Any]] = {}
+        self._dtype = dtype
+
+    def get_or_make(
+        self,
+        digest: str,
+        shape: tuple[int, ...],
+        fill: Callable[[npt.NDArray[Any]], None],
+        dtype: npt.DTypeLike,
+    ) -> npt.NDArray[Any]:
+        if digest not in self.kept:
+            array = np.zeros(shape, dtype)
+            fill(array)
+            self.kept[digest] = array.astype(self._dtype).astype(dtype)
+        return self.kept[digest]
+
+
+def _model(recipe: Recipe, size: int = 32) -> keras.Model:
+    model = build_model(recipe, size, 2, None)
+    calibrate(model, EXAMPLES.images[:16])
+    return model
+
+
+def _trained(recipe: Recipe, store: Store | None) -> Arrays:
+    model = _model(recipe)
+    part, seen = cut(model, EXAMPLES, store) if store else (model, EXAMPLES)
+    memory = Memory()
+    train(part, recipe, seen, memory, lambda _: None, model)
+    return memory.last
+
+
+def _same(one: Arrays, other: Arrays) -> bool:
+    assert one.keys() == other.keys()
+    return all(one[name].tobytes() == other[name].tobytes() for name in one)
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "sgd"])
+@pytest.mark.parametrize("dropout", [0.0, 0.3])
+@pytest.mark.parametrize("unfreeze", ["none", 20])
+def test_the_part_learns_the_bits_of_the_whole(
+    unfreeze: Any, dropout: float, optimizer: str
+) -> None:
+    recipe = make_recipe(
+        unfreeze=unfreeze, dropout=dropout, optimizer=optimizer, batch_size=8
+    )
+    whole = _trained(recipe, None)
+    assert _same(_trained(recipe, Store()), whole)
+    # Otherwise the line above would not prove that activations are exact.
+    assert not _same(_trained(recipe, Store(np.float16)), whole)
+
+
+@pytest.mark.parametrize(
+    ("unfreeze", "size", "name"),
+    [
+        ("none", 224, "features"),
+        (1, 224, "features"),
+        (3, 224, "block_16_project_BN"),
+        (10, 224, "block_16_expand_relu"),
+        (20, 224, "block_14_add"),
+        (20, 32, "block_14_add"),
+        ("all", 224, None),
+        (150, 32, None),
+    ],
+)
+def test_where_a_model_is_cut(unfreeze: Any, size: int, name: str | None) -> None:
+    layer = end_of_prefix(build_model(make_recipe(unfreeze=unfreeze), size, 2, None))
+    assert (layer and layer.name) == name
+
+
+def test_a_model_that_is_trained_from_the_bottom_is_not_cut() -> None:
+    model = _model(make_recipe(unfreeze="all"))
+    store = Store()
+    assert cut(model, EXAMPLES, store) == (model, EXAMPLES)
+    assert store.kept == {}
+
+
+def test_activations_are_shared_by_variants_and_depths_that_cut_alike() -> None:
+    store = Store()
+    for changes in ({"learning_rate": 0.1}, {"dropout": 0.0}, {"batch_size": 3}):
+        cut(_model(make_recipe(**changes)), EXAMPLES, store)
+    assert len(store.kept) == 1
+    for depth in (18, 20):
+        cut(_model(make_recipe(unfreeze=depth)), EXAMPLES, store)
+    assert len(store.kept) == 2
+
+
+def test_other_weights_or_images_give_other_activations() -> None:
+    store = Store()
+    model = _model(make_recipe())
+    cut(model, EXAMPLES, store)
+    cut(_model(make_recipe(seed=8)), EXAMPLES, store)
+    cut(_model(make_recipe()), replace(EXAMPLES, digest="e" * 64), store)
+    assert len(store.kept) == 3
+
+
+def test_only_rows_in_use_are_computed() -> None:
+    store = Store()
+    _, seen = cut(_model(make_recipe()), EXAMPLES, store)
+    used = (EXAMPLES.splits == "train") | (EXAMPLES.copies == 0)
+    rows = seen.images.reshape(len(used), -1)
+    assert rows.any(axis=1).tolist() == used.tolist()
+    assert not used.all()
