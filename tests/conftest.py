@@ -117,6 +117,17 @@ def make_model(recipe: Recipe, size: int, classes: int, weights: Any) -> Any:
     return model
 
 
+@pytest.fixture
+def small_network(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """One convolution instead of MobileNetV2: the same code in a tenth of the time."""
+    from kigezi.learning import network
+
+    network._compiled.cache_clear()
+    monkeypatch.setattr(network, "build_model", make_model)
+    yield
+    network._compiled.cache_clear()
+
+
 def make_history(losses: Sequence[float], accuracy: float = 0.5) -> list[Epoch]:
     """Epochs with these validation losses."""
     return [

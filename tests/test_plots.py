@@ -33,6 +33,14 @@ def test_curves_of_one_epoch(losses: list[float]) -> None:
     assert _drawn(plot_curves(make_history(losses), None, "diverged"))
 
 
+def test_confusion_of_many_classes_has_no_numbers() -> None:
+    classes = [f"class{number:03d}" for number in range(150)]
+    predictions = pd.DataFrame({"label": classes, "predicted": classes[::-1]})
+    figure = plot_confusion(predictions, classes, "t")
+    assert not list(figure.axes[0].texts)
+    assert max(figure.get_size_inches()) < 30
+
+
 def test_confusion_counts_photographs() -> None:
     figure = plot_confusion(make_trial("a", 0.9).predictions, ("dark", "light"), "t")
     counts = [text.get_text() for text in figure.axes[0].texts]

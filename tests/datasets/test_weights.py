@@ -4,6 +4,7 @@ from typing import Any
 import keras
 import pytest
 
+from kigezi.datasets import weights as module
 from kigezi.datasets.weights import (
     BackboneWeights,
     BackboneWeightsDataset,
@@ -44,7 +45,35 @@ def test_a_local_file_that_is_missing(tmp_path: Path) -> None:
     with pytest.raises(DataError) as error:
         _finder(tmp_path).find(make_recipe(weights="gone.h5"))
     assert str(tmp_path / "gone.h5") in error.value.message
-    assert "imagenet, random, or the path" in error.value.message
+    assert "imagenet, bundled, random, or the path" in error.value.message
+
+
+def test_the_bundled_weights_are_there_and_whole(tmp_path: Path) -> None:
+    weights = _finder(tmp_path).find(make_recipe(weights="bundled"))
+    assert weights.digest == module.BUNDLED_SHA256
+    assert weights.path and weights.path.stat().st_size < 2_000_000
+    card = (weights.path.parent / "README.md").read_text("utf-8")
+    assert module.BUNDLED_SHA256 in card
+    assert "kedro run --pipeline=pretrain" in card
+
+
+def test_damaged_bundled_weights_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    damaged = tmp_path / "bundled.weights.h5"
+    monkeypatch.setattr(module, "BUNDLED", damaged)
+    for problem in ("sha256 none", "sha256 2c26b46b"):
+        with pytest.raises(DataError) as error:
+            _finder(tmp_path).find(make_recipe(weights="bundled"))
+        for part in (str(damaged), problem, "git checkout -- bundled.weights.h5"):
+            assert part in error.value.message
+        damaged.write_bytes(b"foo")
+
+
+def test_bundled_weights_fit_one_width(tmp_path: Path) -> None:
+    with pytest.raises(DataError) as error:
+        _finder(tmp_path).find(make_recipe(weights="bundled", alpha=1.0))
+    assert "has alpha 1.0: set tune.baseline.alpha" in error.value.message
 
 
 def test_one_file_serves_every_size() -> None:
@@ -68,6 +97,8 @@ def test_no_internet(
         assert part in message
     assert "Name or service not known" in message
     assert "9,406,464 bytes" in message
+    for part in ("weights to bundled", "alpha to 0.35", "image.size to 96"):
+        assert part in message
     assert "\n" not in message
 
 

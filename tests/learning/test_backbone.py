@@ -1,3 +1,4 @@
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -5,10 +6,13 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from kigezi.datasets.weights import BackboneWeights
+from kigezi.errors import DataError
 from kigezi.learning.backbone import (
     backbone_layers,
     build_model,
     calibrate,
+    export_backbone,
     trained_weights,
 )
 from kigezi.schemas import BACKBONE_LAYERS
@@ -46,6 +50,41 @@ def test_everything_may_be_opened_by_number_or_word() -> None:
         for depth in ("all", BACKBONE_LAYERS)
     }
     assert len(counts) == 1
+
+
+def test_bundled_weights_load_and_answer_otherwise_than_random_ones() -> None:
+    recipe = make_recipe(weights="bundled")
+    path = BackboneWeights(Path()).find(recipe).path
+    loaded = build_model(recipe, 96, 2, path)
+    random = build_model(recipe, 96, 2, None)
+    kernels = [m.get_layer("Conv_1").get_weights()[0] for m in (loaded, random)]
+    assert not np.array_equal(*kernels)
+    np.testing.assert_array_equal(kernels[0], kernels[0].astype(np.float16))
+
+
+def test_weights_that_do_not_fit_into_half_precision_are_refused(
+    tmp_path: Path,
+) -> None:
+    model = build_model(make_recipe(), 32, 2, None)
+    kernel = model.get_layer("Conv_1").get_weights()[0]
+    model.get_layer("Conv_1").set_weights([kernel * 1e9])
+    model.save(tmp_path / "model.keras")
+    with pytest.raises(DataError, match=r"layer Conv_1 .* do not fit into float16"):
+        export_backbone(tmp_path / "model.keras", 0.35)
+
+
+def test_an_exported_backbone_is_the_same_bytes_each_time(tmp_path: Path) -> None:
+    model = build_model(make_recipe(), 32, 2, None)
+    model.save(tmp_path / "model.keras")
+    first = export_backbone(tmp_path / "model.keras", 0.35)
+    assert export_backbone(tmp_path / "model.keras", 0.35) == first
+    assert keras.config.dtype_policy().name == "float32"
+
+
+@pytest.mark.parametrize("momentum", [0.999, 0.9])
+def test_momentum_is_the_recipes(momentum: float) -> None:
+    opened = build_model(make_recipe(batch_norm_momentum=momentum), 32, 2, None)
+    assert opened.get_layer("bn_Conv1").momentum == momentum
 
 
 def test_scaling_is_part_of_the_model_and_as_in_training(model: keras.Model) -> None:

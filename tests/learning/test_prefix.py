@@ -8,8 +8,9 @@ import numpy.typing as npt
 import pytest
 
 from kigezi.learning.backbone import build_model, calibrate
-from kigezi.learning.prefix import cut, end_of_prefix
-from kigezi.learning.training import Arrays, train
+from kigezi.learning.examples import Examples
+from kigezi.learning.prefix import end_of_prefix, seen_through, split
+from kigezi.learning.training import Arrays, compile_for, train
 from kigezi.schemas import Recipe
 from tests.conftest import make_examples, make_recipe
 from tests.learning.test_training import Memory
@@ -46,7 +47,9 @@ def _model(recipe: Recipe, size: int = 32) -> keras.Model:
 
 def _trained(recipe: Recipe, store: Store | None) -> Arrays:
     model = _model(recipe)
-    part, seen = cut(model, EXAMPLES, store) if store else (model, EXAMPLES)
+    below, part = split(model) if store else (None, model)
+    seen = seen_through(below, EXAMPLES, store) if below and store else EXAMPLES
+    compile_for(part, recipe)
     memory = Memory()
     train(part, recipe, seen, memory, lambda _: None, model)
     return memory.last
@@ -55,6 +58,12 @@ def _trained(recipe: Recipe, store: Store | None) -> Arrays:
 def _same(one: Arrays, other: Arrays) -> bool:
     assert one.keys() == other.keys()
     return all(one[name].tobytes() == other[name].tobytes() for name in one)
+
+
+def _see(store: Store, examples: Examples = EXAMPLES, **changes: Any) -> Examples:
+    below, _ = split(_model(make_recipe(**changes)))
+    assert below is not None
+    return seen_through(below, examples, store)
 
 
 @pytest.mark.parametrize("optimizer", ["adam", "sgd"])
@@ -92,33 +101,30 @@ def test_where_a_model_is_cut(unfreeze: Any, size: int, name: str | None) -> Non
 
 def test_a_model_that_is_trained_from_the_bottom_is_not_cut() -> None:
     model = _model(make_recipe(unfreeze="all"))
-    store = Store()
-    assert cut(model, EXAMPLES, store) == (model, EXAMPLES)
-    assert store.kept == {}
+    assert split(model) == (None, model)
 
 
 def test_activations_are_shared_by_variants_and_depths_that_cut_alike() -> None:
     store = Store()
     for changes in ({"learning_rate": 0.1}, {"dropout": 0.0}, {"batch_size": 3}):
-        cut(_model(make_recipe(**changes)), EXAMPLES, store)
+        _see(store, **changes)
     assert len(store.kept) == 1
     for depth in (18, 20):
-        cut(_model(make_recipe(unfreeze=depth)), EXAMPLES, store)
+        _see(store, unfreeze=depth)
     assert len(store.kept) == 2
 
 
 def test_other_weights_or_images_give_other_activations() -> None:
     store = Store()
-    model = _model(make_recipe())
-    cut(model, EXAMPLES, store)
-    cut(_model(make_recipe(seed=8)), EXAMPLES, store)
-    cut(_model(make_recipe()), replace(EXAMPLES, digest="e" * 64), store)
+    _see(store)
+    _see(store, seed=8)
+    _see(store, replace(EXAMPLES, digest="e" * 64))
     assert len(store.kept) == 3
 
 
 def test_only_rows_in_use_are_computed() -> None:
     store = Store()
-    _, seen = cut(_model(make_recipe()), EXAMPLES, store)
+    seen = _see(store)
     used = (EXAMPLES.splits == "train") | (EXAMPLES.copies == 0)
     rows = seen.images.reshape(len(used), -1)
     assert rows.any(axis=1).tolist() == used.tolist()

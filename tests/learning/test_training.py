@@ -8,6 +8,7 @@ import pytest
 from kigezi.learning.budgets import best_epoch, is_over, within_budget
 from kigezi.learning.training import (
     Arrays,
+    compile_for,
     optimizer_of,
     restore,
     state_of,
@@ -52,6 +53,7 @@ def _run(memory: Memory, power: Iterator[int] | None = None, **changes: Any) -> 
         if power is not None and next(power, 0):
             raise KeyboardInterrupt
 
+    compile_for(model, recipe)
     train(model, recipe, EXAMPLES, memory, on_epoch)
     return memory
 
@@ -147,6 +149,21 @@ def test_training_learns() -> None:
     assert memory.epochs[-1].train_accuracy > 0.9
 
 
+def test_the_learning_rate_decays_by_epochs_whether_interrupted_or_not() -> None:
+    rates = []
+
+    class Rates(Memory):
+        def save(self, history: Any, state: Arrays, best: Arrays) -> None:
+            super().save(history, state, best)
+            rates.append(float(state["optimizer/1"]))
+
+    decaying = {"learning_rate_decay": 0.5, "learning_rate": 0.1, "epochs": 3}
+    at_once = _run(Rates(), **decaying)
+    assert rates == pytest.approx([0.1, 0.05, 0.025])
+    memory = _run(Memory(), **{**decaying, "epochs": 1})
+    _assert_equal(_run(memory, **decaying), at_once)
+
+
 def test_no_dropout() -> None:
     assert len(_run(Memory(), dropout=0.0, epochs=1).epochs) == 1
 
@@ -170,8 +187,7 @@ def test_what_is_kept_of_a_downloaded_backbone() -> None:
 def test_the_state_holds_the_optimizer() -> None:
     recipe = make_recipe()
     model = make_model(recipe, 32, 2, None)
-    model.compile(optimizer_of(recipe), "sparse_categorical_crossentropy")
-    model.optimizer.build(model.trainable_variables)
+    compile_for(model, recipe)
     # Iterations and learning rate; two moments for kernel and bias.
     names = [
         name

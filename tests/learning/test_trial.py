@@ -16,19 +16,12 @@ from kigezi.schemas import Recipe
 from tests.conftest import (
     make_assignment,
     make_examples,
-    make_model,
     make_recipe,
     make_result,
 )
 
 EXAMPLES = make_examples(train=10)
 OPENED = {"unfreeze": "all", "batch_norm": "train"}
-
-
-@pytest.fixture
-def _small(monkeypatch: pytest.MonkeyPatch) -> None:
-    """One convolution instead of MobileNetV2: the same code in a tenth of the time."""
-    monkeypatch.setattr(module, "build_model", make_model)
 
 
 def _open(folder: Path, recipe: Recipe, budgets: tuple[int, ...] = ()) -> Training:
@@ -66,19 +59,19 @@ def test_a_trial_of_the_real_network(tmp_path: Path) -> None:
     assert result.environment["threads"] == "1"
 
 
-@pytest.mark.usefixtures("_small")
+@pytest.mark.usefixtures("small_network")
 def test_nothing_is_trained_or_built_twice(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first, _ = _run(tmp_path)
-    monkeypatch.setattr(module, "build_model", None)
+    monkeypatch.setattr(module, "Network", None)
     again, epochs = _run(tmp_path)
     assert epochs == []
     assert again.result == first.result
     assert again.predictions.equals(first.predictions)
 
 
-@pytest.mark.usefixtures("_small")
+@pytest.mark.usefixtures("small_network")
 def test_equal_recipes_share_a_training(tmp_path: Path) -> None:
     _run(tmp_path)
     longer, epochs = _run(tmp_path, epochs=3, patience=9)
@@ -89,7 +82,7 @@ def test_equal_recipes_share_a_training(tmp_path: Path) -> None:
     assert len(list(tmp_path.iterdir())) == 2
 
 
-@pytest.mark.usefixtures("_small")
+@pytest.mark.usefixtures("small_network")
 def test_a_shorter_budget_counts_only_its_epochs(tmp_path: Path) -> None:
     short, _ = _run(tmp_path)
     _run(tmp_path, epochs=4)
@@ -99,7 +92,7 @@ def test_a_shorter_budget_counts_only_its_epochs(tmp_path: Path) -> None:
     assert again.result.summary == "all 2 epochs"
 
 
-@pytest.mark.usefixtures("_small")
+@pytest.mark.usefixtures("small_network")
 def test_figures_are_of_the_best_weights(tmp_path: Path) -> None:
     trial, epochs = _run(tmp_path, learning_rate=2.0, epochs=4, optimizer="sgd")
     result = trial.result
@@ -108,7 +101,7 @@ def test_figures_are_of_the_best_weights(tmp_path: Path) -> None:
     assert result.validation.loss == pytest.approx(min(losses))
 
 
-@pytest.mark.usefixtures("_small")
+@pytest.mark.usefixtures("small_network")
 def test_patience_is_said(tmp_path: Path) -> None:
     trial, _ = _run(tmp_path, learning_rate=2.0, epochs=9, patience=1, optimizer="sgd")
     assert trial.result.status == "stopped"
@@ -117,7 +110,7 @@ def test_patience_is_said(tmp_path: Path) -> None:
     assert last == trial.result.best_epoch + 1 < 9
 
 
-@pytest.mark.usefixtures("_small")
+@pytest.mark.usefixtures("small_network")
 @pytest.mark.parametrize("rate", [math.nan, 1e38])
 def test_a_training_that_blows_up(tmp_path: Path, rate: float) -> None:
     changes = {"learning_rate": rate, "optimizer": "sgd", "epochs": 5}
@@ -132,7 +125,7 @@ def test_a_training_that_blows_up(tmp_path: Path, rate: float) -> None:
     assert again.result.model_dump_json() == trial.result.model_dump_json()
 
 
-@pytest.mark.usefixtures("_small")
+@pytest.mark.usefixtures("small_network")
 def test_a_blown_up_training_that_was_interrupted(tmp_path: Path) -> None:
     _run(tmp_path, learning_rate=math.nan)
     for path in tmp_path.glob("*/evaluation_None.json"):
@@ -142,7 +135,7 @@ def test_a_blown_up_training_that_was_interrupted(tmp_path: Path) -> None:
     assert not math.isfinite(trial.result.validation.loss)
 
 
-@pytest.mark.usefixtures("_small")
+@pytest.mark.usefixtures("small_network")
 @pytest.mark.parametrize("shorter", [{"epochs": 2}, {"patience": 1}])
 def test_a_smaller_budget_that_was_not_planned(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shorter: dict[str, int]
@@ -165,7 +158,7 @@ def test_a_smaller_budget_that_was_not_planned(
     assert run("all", **longer) == all_epochs
 
 
-@pytest.mark.usefixtures("_small")
+@pytest.mark.usefixtures("small_network")
 def test_the_whole_model_is_kept_without_optimizer(tmp_path: Path) -> None:
     import keras
 
@@ -217,6 +210,12 @@ def test_the_key_depends_on_data_weights_backend_and_version(
     keys.append(training_key(recipe, "d", "w"))
     assert len({str(key) for key in keys}) == 4
     assert {"backend", "precision"} <= set(keys[0])
+
+
+def test_fields_that_came_later_keep_the_keys_of_before() -> None:
+    recipe = training_key(make_recipe(), "d", "w")["recipe"]
+    assert isinstance(recipe, dict)
+    assert not {"learning_rate_decay", "batch_norm_momentum"} & set(recipe)
 
 
 def test_the_key_is_of_weights_not_of_their_path() -> None:

@@ -147,7 +147,8 @@ def export_backbone(model_file: Path, alpha: float) -> bytes:
     finally:
         keras.config.set_dtype_policy(policy)
     for layer in layers:
-        weights = [weight.astype(np.float16) for weight in layer.get_weights()]
+        with np.errstate(over="ignore"):  # said below
+            weights = [weight.astype(np.float16) for weight in layer.get_weights()]
         if not all(np.isfinite(weight).all() for weight in weights):
             raise DataError(
                 f"the weights of layer {layer.name} in {model_file} do not fit into "

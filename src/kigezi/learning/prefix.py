@@ -30,42 +30,43 @@ class ActivationStore(Protocol):
         """The array of a digest, made where it is missing."""
 
 
-def cut(
-    model: keras.Model, examples: Examples, arrays: ActivationStore
-) -> tuple[keras.Model, Examples]:
-    """What is left to train of a model, and what it sees.
+def split(model: keras.Model) -> tuple[keras.Model | None, keras.Model]:
+    """The layers that always give the same for an image, and those above.
 
     Args:
-        model: As `build_model` makes it, with the weights that it is trained from.
-        examples: Images of the model's size.
-        arrays: Where activations are kept from one variant to the next.
+        model: As `build_model` makes it; both parts are made of its own layers.
 
     Returns:
-        The layers above the cut, which are the model's own, and activations in the
-        place of images. The model and the examples themselves if it is trained from
-        the first layers on.
+        None and the model itself if it is trained from its first layers on.
     """
     layer = end_of_prefix(model)
     if layer is None:
-        return model, examples
-    below = keras.Model(model.input, layer.output)
-    above = keras.Model(layer.output, model.output)
+        return None, model
+    return keras.Model(model.input, layer.output), keras.Model(
+        layer.output, model.output
+    )
+
+
+def seen_through(
+    below: keras.Model, examples: Examples, store: ActivationStore
+) -> Examples:
+    """The examples with activations of the layers below in the place of images."""
     rows = _rows_in_use(examples)
 
     def fill(activations: npt.NDArray[np.float32]) -> None:
         starts = range(0, len(rows), _BATCH)
-        what = f"frozen layers up to {layer.name}: batches of {_BATCH} images"
+        what = f"frozen layers up to {below.layers[-1].name}: batches of {_BATCH}"
         for start in progress(starts, len(starts), what):
             batch = rows[start : start + _BATCH]
             activations[batch] = below.predict_on_batch(examples.images[batch])
 
-    activations = arrays.get_or_make(
+    activations = store.get_or_make(
         _digest(below, examples),
-        (len(examples.images), *layer.output.shape[1:]),
+        (len(examples.images), *below.output_shape[1:]),
         fill,
         np.float32,
     )
-    return above, replace(examples, images=activations)
+    return replace(examples, images=activations)
 
 
 def end_of_prefix(model: keras.Model) -> keras.layers.Layer | None:

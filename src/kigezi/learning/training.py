@@ -50,6 +50,17 @@ def optimizer_of(recipe: Recipe) -> keras.optimizers.Optimizer:
     return kinds[recipe.optimizer](learning_rate=recipe.learning_rate)
 
 
+def compile_for(model: keras.Model, recipe: Recipe) -> None:
+    """Prepare a model for training, with an optimizer that remembers nothing yet."""
+    model.compile(
+        optimizer_of(recipe),
+        loss="sparse_categorical_crossentropy",
+        metrics=["accuracy"],
+        jit_compile=_compiles_well(),
+    )
+    model.optimizer.build(model.trainable_variables)
+
+
 def train(
     model: keras.Model,
     recipe: Recipe,
@@ -61,21 +72,14 @@ def train(
     """Train on, from where the checkpoint stands, until the recipe asks for no more.
 
     Args:
-        model: As `build_model` makes it, or the part of it that is left to train; holds
-            the last epoch's weights afterwards.
+        model: As `compile_for` leaves it: a whole model, or the part of one that is
+            left to train; holds the last epoch's weights afterwards.
         examples: What the model sees: images, or activations below that part.
         checkpoint: Gets every epoch; holds the best weights so far.
         on_epoch: Called after each epoch that is trained now.
         whole: The model that a part belongs to, whose weights are kept.
     """
     whole = whole or model
-    model.compile(
-        optimizer_of(recipe),
-        loss="sparse_categorical_crossentropy",
-        metrics=["accuracy"],
-        jit_compile=_compiles_well(),
-    )
-    model.optimizer.build(model.trainable_variables)
     history = checkpoint.history()
     if history:
         restore(whole, checkpoint.state(), model.optimizer)

@@ -8,17 +8,12 @@ import keras
 import numpy as np
 import pandas as pd
 
-from kigezi.learning.backbone import (
-    CALIBRATION_IMAGES,
-    build_model,
-    calibrate,
-    trained_weights,
-)
 from kigezi.learning.budgets import best_epoch, is_over, within_budget
 from kigezi.learning.environment import describe_environment
 from kigezi.learning.evaluating import evaluate
 from kigezi.learning.examples import Examples
-from kigezi.learning.prefix import ActivationStore, cut
+from kigezi.learning.network import Network
+from kigezi.learning.prefix import ActivationStore
 from kigezi.learning.training import (
     TRAINING_VERSION,
     Arrays,
@@ -106,10 +101,16 @@ def run_trial(
         on_epoch: Called after each epoch that is trained now.
     """
     recipe = assignment.recipe
+
+    def work_on(kept: Training, report: Callable[[Epoch], None]) -> Network:
+        network = _begin(recipe, examples, weights, kept)
+        seen = network.seen(examples, arrays)
+        train(network.part, recipe, seen, kept, report, network.whole)
+        return network
+
     kept, network = training, None
     if not is_over(training.history(), recipe):
-        network = _Network(recipe, examples, weights, training, arrays)
-        network.train(training, on_epoch)
+        network = work_on(training, on_epoch)
     history = within_budget(training.history(), recipe)
     best = best_epoch(history)
     if training.evaluation(best) is None:
@@ -117,62 +118,38 @@ def run_trial(
             # Weights that no budget asked for were dropped: the same bits are trained
             # again, beside the longer training, which is not touched.
             kept = training.apart(recipe.epochs)
-            network = _Network(recipe, examples, weights, kept, arrays)
-            network.train(kept, lambda _: None)
-        network = network or _Network(recipe, examples, weights, training, arrays)
+            network = work_on(kept, lambda _: None)
+        network = network or _begin(recipe, examples, weights, training)
         restore(network.whole, _final_weights(kept, best))
-        network.evaluate_and_keep(training, best)
+        seen = network.seen(examples, arrays)
+        _evaluate_and_keep(network, seen, training, best)
     return _trial(assignment, examples, training, history)
 
 
-class _Network:
-    """A model and the part of it that is left to train."""
-
-    def __init__(
-        self,
-        recipe: Recipe,
-        examples: Examples,
-        weights: Path | None,
-        training: Training,
-        arrays: ActivationStore,
-    ) -> None:
-        self._recipe = recipe
-        self.whole = _new_model(recipe, examples, weights)
-        if training.history():
-            # Random weights were calibrated where the training began.
-            restore(self.whole, training.state())
-        self._part, self._examples = cut(self.whole, examples, arrays)
-
-    def train(self, training: Training, on_epoch: Callable[[Epoch], None]) -> None:
-        """Train until the recipe asks for no more."""
-        whole, part = self.whole, self._part
-        train(part, self._recipe, self._examples, training, on_epoch, whole)
-
-    def evaluate_and_keep(self, training: Training, best: int | None) -> None:
-        """Measure the weights as they are now, and keep them with their figures."""
-        measured = {
-            split: evaluate(self._part, self._examples, split) for split in SPLITS
-        }
-        evaluation = {
-            "figures": {split: figures for split, (figures, _) in measured.items()},
-            "trained_weights": trained_weights(self.whole),
-            "environment": describe_environment(),
-        }
-        # A second model around the same layers was never compiled, so that its file
-        # holds no optimizer.
-        model = keras.Model(self.whole.inputs, self.whole.outputs, name="kigezi")
-        predictions = measured["test"][1]
-        training.keep_evaluation(best, evaluation, predictions, model.save)
+def _begin(
+    recipe: Recipe, examples: Examples, weights: Path | None, training: Training
+) -> Network:
+    network = Network.begin(recipe, examples, weights)
+    if training.history():
+        # Random weights were calibrated where the training began.
+        restore(network.whole, training.state())
+    return network
 
 
-def _new_model(recipe: Recipe, examples: Examples, weights: Path | None) -> keras.Model:
-    # Graphs of the variants before would fill the memory.
-    keras.utils.clear_session()
-    model = build_model(recipe, examples.size, len(examples.classes), weights)
-    if weights is None:
-        rows = examples.rows("train", all_copies=False)[:CALIBRATION_IMAGES]
-        calibrate(model, examples.images[rows])
-    return model
+def _evaluate_and_keep(
+    network: Network, seen: Examples, training: Training, best: int | None
+) -> None:
+    measured = {split: evaluate(network.part, seen, split) for split in SPLITS}
+    evaluation = {
+        "figures": {split: figures for split, (figures, _) in measured.items()},
+        "trained_weights": network.trained_weights,
+        "environment": describe_environment(),
+    }
+    # A second model around the same layers was never compiled, so that its file holds
+    # no optimizer.
+    whole = network.whole
+    model = keras.Model(whole.inputs, whole.outputs, name=whole.name)
+    training.keep_evaluation(best, evaluation, measured["test"][1], model.save)
 
 
 def _final_weights(training: Training, best: int | None) -> Arrays:

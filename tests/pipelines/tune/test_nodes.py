@@ -14,7 +14,6 @@ from kigezi.datasets.model_inputs import ModelInputs
 from kigezi.datasets.trainings import Trainings
 from kigezi.datasets.weights import BackboneWeights
 from kigezi.errors import DataError
-from kigezi.learning import trial as trial_module
 from kigezi.learning.examples import Examples
 from kigezi.photos.building import build_digest
 from kigezi.pipelines.tune.nodes import (
@@ -29,7 +28,6 @@ from kigezi.records import Assignment, Trial, Winner
 from tests.conftest import (
     make_assignment,
     make_examples,
-    make_model,
     make_recipe,
     make_result,
     make_trial,
@@ -205,10 +203,10 @@ def _train(
     )
 
 
+@pytest.mark.usefixtures("small_network")
 def test_a_variant_is_trained_and_tracked(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(trial_module, "build_model", make_model)
     runs = Runs()
     with caplog.at_level(logging.INFO):
         trial = _train(tmp_path, runs)
@@ -223,10 +221,10 @@ def test_a_variant_is_trained_and_tracked(
     assert "(found, not trained again)" in caplog.text
 
 
+@pytest.mark.usefixtures("small_network")
 def test_a_variant_is_trained_with_every_seed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(trial_module, "build_model", make_model)
     runs = Runs()
     with caplog.at_level(logging.INFO):
         result = _train(tmp_path, runs, seeds=(1, 2, 3)).result
@@ -257,10 +255,10 @@ def test_nobody_wins(caplog: pytest.LogCaptureFixture) -> None:
     assert "its base is carried on" in caplog.text
 
 
+@pytest.mark.usefixtures("small_network")
 def test_the_last_winner_is_the_final_model(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
 ) -> None:
-    monkeypatch.setattr(trial_module, "build_model", make_model)
     result = _train(tmp_path, Runs(), learning_rate=0.1).result
     sure = result.validation.model_copy(update={"accuracy": 1.0})
     last = choose([result.model_copy(update={"validation": sure})])

@@ -1,0 +1,84 @@
+"""A compiled network that variants with the same graph use one after the other.
+
+Tracing a training function takes longer than many an epoch of it, and it does not
+depend on weights, learning rate, batch size or seed.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Self
+
+import keras
+
+from kigezi.learning.backbone import (
+    CALIBRATION_IMAGES,
+    build_model,
+    calibrate,
+    trained_weights,
+)
+from kigezi.learning.examples import Examples
+from kigezi.learning.prefix import ActivationStore, seen_through, split
+from kigezi.learning.training import compile_for
+from kigezi.schemas import Recipe
+
+_ONE_GRAPH = {
+    "learning_rate": 1.0,
+    "learning_rate_decay": 1.0,
+    "batch_size": 1,
+    "epochs": 1,
+    "patience": 1,
+    "seed": 0,
+    "weights": "random",
+}
+"""Fields that a graph does not depend on, and a value for each."""
+
+
+@dataclass(frozen=True)
+class Network:
+    """A model in the state in which a recipe's training begins."""
+
+    whole: keras.Model
+    """from uint8 pixels to probabilities"""
+    below: keras.Model | None
+    """the layers of it that always give the same for an image, if there are such"""
+    part: keras.Model
+    """the layers above, compiled, or the whole model"""
+
+    @classmethod
+    def begin(cls, recipe: Recipe, examples: Examples, weights: Path | None) -> Self:
+        """The network of a recipe, with its first weights.
+
+        Only one network is kept: the one of the recipe before is no longer valid.
+        """
+        graph = recipe.model_copy(update=_ONE_GRAPH)
+        network = _compiled(cls, graph, examples.size, len(examples.classes))
+        fresh = build_model(recipe, examples.size, len(examples.classes), weights)
+        if weights is None:
+            rows = examples.rows("train", all_copies=False)[:CALIBRATION_IMAGES]
+            calibrate(fresh, examples.images[rows])
+        network.whole.set_weights(fresh.get_weights())
+        for variable in network.part.optimizer.variables:
+            variable.assign(keras.ops.zeros_like(variable))
+        return network
+
+    def seen(self, examples: Examples, store: ActivationStore) -> Examples:
+        """What the part sees of the images."""
+        if self.below is None:
+            return examples
+        return seen_through(self.below, examples, store)
+
+    @property
+    def trained_weights(self) -> int:
+        """How many numbers training can change."""
+        return trained_weights(self.whole)
+
+
+@lru_cache(maxsize=1)
+def _compiled(kind: type[Network], graph: Recipe, size: int, classes: int) -> Network:
+    # Graphs of the variants before would fill the memory.
+    keras.utils.clear_session()
+    whole = build_model(graph, size, classes, None)
+    below, part = split(whole)
+    compile_for(part, graph)
+    return kind(whole, below, part)

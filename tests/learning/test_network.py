@@ -1,0 +1,85 @@
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+
+from kigezi.datasets.model_inputs import ModelInputs
+from kigezi.learning import network as module
+from kigezi.learning.network import Network
+from kigezi.learning.training import Arrays, train
+from tests.conftest import make_examples, make_recipe
+from tests.learning.test_training import Memory
+
+EXAMPLES = make_examples(train=10)
+VARIANTS: list[dict[str, Any]] = [
+    {"learning_rate": 0.01},
+    {"batch_size": 5},
+    {"seed": 3},
+    {"learning_rate": 0.5, "batch_size": 2, "seed": 4},
+    {"learning_rate_decay": 0.5},
+]
+
+
+def _train(folder: Path, **changes: Any) -> Arrays:
+    recipe = make_recipe(**{"unfreeze": 10, **changes})
+    network = Network.begin(recipe, EXAMPLES, None)
+    seen = network.seen(EXAMPLES, ModelInputs(folder, 1e9))
+    memory = Memory()
+    train(network.part, recipe, seen, memory, lambda _: None, network.whole)
+    return memory.last
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "rmsprop", "sgd"])
+def test_the_last_of_many_variants_learns_the_same_bits_as_alone(
+    tmp_path: Path, optimizer: str
+) -> None:
+    module._compiled.cache_clear()
+    alone = _train(tmp_path, optimizer=optimizer)
+    before = module._compiled.cache_info()
+    for changes in VARIANTS:
+        _train(tmp_path, optimizer=optimizer, **changes)
+    again = _train(tmp_path, optimizer=optimizer)
+    after = module._compiled.cache_info()
+    assert (after.misses - before.misses, after.hits - before.hits) == (0, 6)
+    assert again.keys() == alone.keys()
+    for name, array in alone.items():
+        assert array.tobytes() == again[name].tobytes(), name
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"unfreeze": 20},
+        {"optimizer": "sgd"},
+        {"dropout": 0.1},
+        {"batch_norm": "train"},
+        {"batch_norm_momentum": 0.9},
+        {"alpha": 0.5},
+    ],
+)
+def test_another_graph_is_another_network(changes: dict[str, Any]) -> None:
+    first = Network.begin(make_recipe(unfreeze=10), EXAMPLES, None)
+    other = Network.begin(make_recipe(**{"unfreeze": 10, **changes}), EXAMPLES, None)
+    assert other.whole is not first.whole
+
+
+def test_the_first_weights_are_the_recipes() -> None:
+    kernels = {}
+    for seed in (1, 2, 1):
+        network = Network.begin(make_recipe(seed=seed), EXAMPLES, None)
+        layers = ("Conv_1", "probabilities")
+        now = [network.whole.get_layer(name).get_weights()[0] for name in layers]
+        for new, old in zip(now, kernels.setdefault(seed, now), strict=True):
+            np.testing.assert_array_equal(new, old)
+    for one, two in zip(kernels[1], kernels[2], strict=True):
+        assert not np.array_equal(one, two)
+
+
+def test_random_weights_are_calibrated() -> None:
+    network = Network.begin(make_recipe(), EXAMPLES, None)
+    features = keras.Model(
+        network.whole.input, network.whole.get_layer("features").output
+    )
+    assert features.predict(EXAMPLES.images, verbose=0).std() > 0.01
