@@ -68,6 +68,12 @@ class Trainings(Protocol):
     def find(self, key: str) -> Any:
         """A training that was begun, by its key."""
 
+    def mark_whole(self, study: str) -> None:
+        """Remember that every training of a study is here."""
+
+    def has_whole(self, study: str) -> bool:
+        """Whether every training of a study was done here."""
+
 
 class TrackedRun(Protocol):
     """One variant's run."""
@@ -75,7 +81,9 @@ class TrackedRun(Protocol):
     def epoch(self, epoch: Epoch) -> None:
         """Send one epoch's figures."""
 
-    def finish(self, trial: Trial, plots: Mapping[str, Any], model: Path) -> None:
+    def finish(
+        self, trial: Trial, plot: Callable[[], Mapping[str, Any]], model: Path
+    ) -> None:
         """Send everything that is not there yet."""
 
 

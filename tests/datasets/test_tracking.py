@@ -65,7 +65,7 @@ def _finish(server: Server, trial: Trial, model: Path) -> None:
     run = Tracking(server, "study").begin(result.assignment, result.dataset, result.key)
     for epoch in result.history:
         run.epoch(epoch)
-    run.finish(trial, {"curves.png": matplotlib.figure.Figure()}, model)
+    run.finish(trial, lambda: {"curves.png": matplotlib.figure.Figure()}, model)
 
 
 def _history(server: Server, run: Run, name: str) -> list[tuple[int, float]]:

@@ -1,3 +1,4 @@
+import json
 import math
 from pathlib import Path
 from typing import Any
@@ -7,10 +8,11 @@ import pytest
 
 from kigezi.datasets.model_inputs import ModelInputs
 from kigezi.datasets.trainings import Training, Trainings
-from kigezi.learning import training
+from kigezi.learning import finished, training
 from kigezi.learning import trial as module
 from kigezi.learning.examples import Examples
-from kigezi.learning.trial import run_trial, training_key
+from kigezi.learning.finished import keras_setting, training_key
+from kigezi.learning.trial import run_trial
 from kigezi.records import SPLITS, Epoch, Figures, Trial
 from kigezi.schemas import Recipe
 from tests.conftest import (
@@ -183,7 +185,7 @@ OTHER = {
     "batch_size": 8,
     "optimizer": "sgd",
     "dropout": 0.1,
-    "batch_norm": "train",
+    "batch_norm": "frozen",
     "learning_rate_decay": 0.9,
     "batch_norm_momentum": 0.9,
     "alpha": 0.5,
@@ -193,8 +195,9 @@ OTHER = {
 
 @pytest.mark.parametrize("field", sorted(OTHER))
 def test_the_key_depends_on_every_other_field(field: str) -> None:
-    key = training_key(make_recipe(unfreeze=20), "data", "weights")
-    changed = make_recipe(**{"unfreeze": 20, field: OTHER[field]})
+    base = {"unfreeze": 20, "batch_norm": "train", "alpha": 0.35}
+    key = training_key(make_recipe(**base), "data", "weights")
+    changed = make_recipe(**{**base, field: OTHER[field]})
     assert training_key(changed, "data", "weights") != key
 
 
@@ -206,10 +209,32 @@ def test_the_key_depends_on_data_weights_backend_and_version(
     keys = [
         training_key(recipe, *ends) for ends in (("d", "w"), ("e", "w"), ("d", "x"))
     ]
-    monkeypatch.setattr(module, "TRAINING_VERSION", 99)
+    monkeypatch.setattr(finished, "TRAINING_VERSION", 99)
     keys.append(training_key(recipe, "d", "w"))
     assert len({str(key) for key in keys}) == 4
     assert {"backend", "precision"} <= set(keys[0])
+
+
+def test_what_frozen_layers_would_do_is_not_in_the_key() -> None:
+    one, other = make_recipe(), make_recipe(batch_norm_momentum=0.5)
+    assert training_key(one, "d", "w") == training_key(other, "d", "w")
+
+
+def test_settings_are_those_that_keras_uses(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import keras
+
+    assert keras_setting("backend") == keras.backend.backend()
+    assert keras_setting("floatx") == keras.config.dtype_policy().name
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    monkeypatch.delenv("KERAS_BACKEND", raising=False)
+    assert keras_setting("backend") == "tensorflow"
+    settings = {"backend": "torch", "floatx": "float64"}
+    (tmp_path / "keras.json").write_text(json.dumps(settings))
+    assert (keras_setting("backend"), keras_setting("floatx")) == ("torch", "float64")
+    monkeypatch.setenv("KERAS_BACKEND", "jax")
+    assert keras_setting("backend") == "jax"
 
 
 def test_fields_that_came_later_keep_the_keys_of_before() -> None:

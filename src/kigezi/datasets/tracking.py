@@ -115,11 +115,13 @@ class TrackedRun:
                 self._run_id, metrics=epoch_metrics([epoch])
             )
 
-    def finish(self, trial: Trial, plots: Mapping[str, "Figure"], model: Path) -> None:
+    def finish(
+        self, trial: Trial, plot: Callable[[], Mapping[str, "Figure"]], model: Path
+    ) -> None:
         """Send everything, unless it is there already; the tag that says so comes last.
 
         Args:
-            plots: Figures by file name.
+            plot: Draws figures by file name, if they are to be sent.
             model: The whole model as a `.keras` file.
         """
         complete = digest_of([trial.result.key, len(trial.result.history)])
@@ -135,7 +137,7 @@ class TrackedRun:
             client.log_batch(
                 run_id, metrics=final_metrics(trial), tags=result_tags(trial)
             )
-            for name, figure in plots.items():
+            for name, figure in plot().items():
                 client.log_figure(run_id, figure, name)
             log_model_once(client, self._server, run_id, trial, model)
             client.set_terminated(run_id)

@@ -47,6 +47,18 @@ class Trainings:
             )
         return Training(folder, key, ())
 
+    def mark_whole(self, study: str) -> None:
+        """Remember that every training of a study is here.
+
+        Args:
+            study: Digest of its plan and photographs.
+        """
+        write_bytes(self._folder / f"{study[:32]}.whole", b"")
+
+    def has_whole(self, study: str) -> bool:
+        """Whether every training of a study was done here."""
+        return (self._folder / f"{study[:32]}.whole").is_file()
+
 
 class TrainingsDataset(OpenStoreDataset[Trainings]):
     """Loads as the open store of all trainings."""

@@ -21,9 +21,6 @@ from kigezi.learning.examples import Examples, dropout_state, epoch_order
 from kigezi.records import Epoch
 from kigezi.schemas import Recipe
 
-TRAINING_VERSION = 1
-"""Raise it whenever the same recipe would train other weights than before."""
-
 Arrays = dict[str, npt.NDArray[np.generic]]
 
 

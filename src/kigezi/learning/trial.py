@@ -5,27 +5,18 @@ from pathlib import Path
 from typing import Protocol
 
 import keras
-import numpy as np
 import pandas as pd
 
 from kigezi.learning.budgets import best_epoch, is_over, within_budget
 from kigezi.learning.environment import describe_environment
 from kigezi.learning.evaluating import evaluate
 from kigezi.learning.examples import Examples
+from kigezi.learning.finished import find_trial
 from kigezi.learning.network import Network
 from kigezi.learning.prefix import ActivationStore
-from kigezi.learning.training import (
-    TRAINING_VERSION,
-    Arrays,
-    Checkpoint,
-    restore,
-    train,
-)
-from kigezi.records import SPLITS, Assignment, Epoch, Figures, Trial, TrialResult
+from kigezi.learning.training import Arrays, Checkpoint, restore, train
+from kigezi.records import SPLITS, Assignment, Epoch, Trial
 from kigezi.schemas import Recipe
-
-_LATER_FIELDS = {"learning_rate_decay": 1, "batch_norm_momentum": 0.999}
-"""Fields that came later, and what they were before: it keeps the keys of then."""
 
 
 class Training(Checkpoint, Protocol):
@@ -58,32 +49,6 @@ class Training(Checkpoint, Protocol):
         """Keep figures, predictions and the whole model of an epoch."""
 
 
-def training_key(recipe: Recipe, dataset: str, weights: str) -> dict[str, object]:
-    """Everything that decides the weights after a number of epochs.
-
-    Epochs and patience are not in it: they only say where to stop. Processor and
-    library versions are not in it either: they are recorded with the result, and an
-    upgrade does not throw finished work away.
-
-    Args:
-        dataset: Digest of the dataset version.
-        weights: Digest of the backbone's weights file, or `random`.
-    """
-    decided = recipe.model_dump(exclude={"epochs", "patience", "weights"})
-    for name, value in _LATER_FIELDS.items():
-        if decided[name] == value:
-            del decided[name]
-    decided["batch_norm"] = recipe.effective_batch_norm
-    return {
-        "recipe": decided,
-        "dataset": dataset,
-        "weights": weights,
-        "backend": keras.backend.backend(),
-        "precision": keras.config.dtype_policy().name,
-        "version": TRAINING_VERSION,
-    }
-
-
 def run_trial(
     assignment: Assignment,
     examples: Examples,
@@ -111,8 +76,7 @@ def run_trial(
     kept, network = training, None
     if not is_over(training.history(), recipe):
         network = work_on(training, on_epoch)
-    history = within_budget(training.history(), recipe)
-    best = best_epoch(history)
+    best = best_epoch(within_budget(training.history(), recipe))
     if training.evaluation(best) is None:
         if best is not None and not training.keeps(best):
             # Weights that no budget asked for were dropped: the same bits are trained
@@ -123,7 +87,7 @@ def run_trial(
         restore(network.whole, _final_weights(kept, best))
         seen = network.seen(examples, arrays)
         _evaluate_and_keep(network, seen, training, best)
-    return _trial(assignment, examples, training, history)
+    return find_trial(assignment, examples, training)
 
 
 def _begin(
@@ -155,29 +119,3 @@ def _evaluate_and_keep(
 def _final_weights(training: Training, best: int | None) -> Arrays:
     """The best weights, or those that diverged where no epoch was finite."""
     return training.state() if best is None else training.best(best)
-
-
-def _trial(
-    assignment: Assignment,
-    examples: Examples,
-    training: Training,
-    history: tuple[Epoch, ...],
-) -> Trial:
-    best = best_epoch(history)
-    evaluation = training.evaluation(best) or {}
-    ended_early = len(history) < assignment.recipe.epochs
-    status = "stopped" if ended_early else "finished"
-    result = TrialResult(
-        assignment=assignment,
-        dataset=examples.digest,
-        key=training.key,
-        status=status if np.all([epoch.finite for epoch in history]) else "diverged",
-        best_epoch=best,
-        history=history,
-        majority=examples.majority,
-        trained_weights=evaluation["trained_weights"],
-        classes=examples.classes,
-        environment=evaluation["environment"],
-        **{split: Figures(**evaluation["figures"][split]) for split in SPLITS},
-    )
-    return Trial(result, training.predictions(best))

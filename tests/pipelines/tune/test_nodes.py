@@ -15,7 +15,7 @@ from kigezi.datasets.trainings import Trainings
 from kigezi.datasets.weights import BackboneWeights
 from kigezi.errors import DataError
 from kigezi.learning.examples import Examples
-from kigezi.photos.building import build_digest
+from kigezi.photos.building import build_digest, kept_rows
 from kigezi.pipelines.tune.nodes import (
     choose_winner,
     estimate_study,
@@ -24,7 +24,8 @@ from kigezi.pipelines.tune.nodes import (
     resolve_recipes,
     train_variant,
 )
-from kigezi.records import Assignment, Trial, Winner
+from kigezi.plan import lineage
+from kigezi.records import Assignment, Trial, Winner, digest_of
 from tests.conftest import (
     make_assignment,
     make_examples,
@@ -95,9 +96,9 @@ class Runs:
     def epoch(self, epoch: Any) -> None:
         self.said.append(epoch.epoch)
 
-    def finish(self, trial: Trial, plots: Any, model: Path) -> None:
+    def finish(self, trial: Trial, plot: Any, model: Path) -> None:
         assert model.is_file()
-        self.said += [sorted(plots), trial.result.status]
+        self.said += [sorted(plot()), trial.result.status]
 
     def finish_study(self, assignment: Assignment, dataset: str) -> None:
         self.said.append("end")
@@ -181,13 +182,29 @@ def test_every_variant_gets_the_studys_seeds() -> None:
     assert names == ["freeze/top_10 seed 4", "freeze/top_10 seed 5"]
 
 
-def test_the_time_of_a_study_is_estimated(caplog: pytest.LogCaptureFixture) -> None:
+def test_the_time_of_a_study_is_estimated(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    store = Trainings(tmp_path)
     with caplog.at_level(logging.INFO):
-        estimate = estimate_study(LEDGER, IMAGE, AUGMENT, TUNE)
+        estimate = estimate_study(LEDGER, IMAGE, AUGMENT, TUNE, store)
     # head_only, top_10, and from top_10 on lr_1 and lr_2; epochs_9 is lr_1 again.
     assert estimate.trainings == 4
     assert 0 < estimate.forward_seconds < estimate.seconds
     assert "4 trainings on 4 images take at most about" in caplog.text
+
+
+def test_nothing_is_measured_for_a_study_that_is_trained(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    dataset = build_digest(kept_rows(LEDGER), IMAGE, AUGMENT)
+    Trainings(tmp_path).mark_whole(digest_of([lineage(TUNE, 3), dataset]))
+    with caplog.at_level(logging.INFO):
+        estimate = estimate_study(LEDGER, IMAGE, AUGMENT, TUNE, Trainings(tmp_path))
+    assert (estimate.trainings, estimate.seconds) == (0, 0)
+    assert "Every training of this study is there already." in caplog.text
+    other = make_tune(STAGES, learning_rate=0.9)
+    assert estimate_study(LEDGER, IMAGE, AUGMENT, other, Trainings(tmp_path)).trainings
 
 
 def _train(
@@ -268,6 +285,8 @@ def test_the_last_winner_is_the_final_model(
     assert trial.result.assignment.name == "final/final_model"
     assert trial.result.test == result.test
     assert (runs.said[0], runs.said[-1]) == ("final/final_model", "end")
+    plan = digest_of([trial.result.assignment.plan, trial.result.dataset])
+    assert Trainings(tmp_path).has_whole(plan)
 
 
 def test_no_final_model_without_a_winner(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +11,7 @@ import pandas as pd
 from kigezi.choosing import choose, combine, result_row
 from kigezi.errors import DataError
 from kigezi.learning.examples import Examples
+from kigezi.learning.finished import find_trial, training_key
 from kigezi.photos.building import build_digest, kept_rows
 from kigezi.photos.reading import decode_stored
 from kigezi.plan import (
@@ -28,6 +30,7 @@ from kigezi.records import (
     TimeEstimate,
     Trial,
     Winner,
+    digest_of,
 )
 from kigezi.schemas import (
     AugmentParameters,
@@ -111,12 +114,17 @@ def estimate_study(
     image: ImageParameters,
     augment: AugmentParameters,
     tune: TuneParameters,
+    trainings: Trainings,
 ) -> TimeEstimate:
     """Say how long the study takes at most, from a measured forward pass.
 
     Which variants win is not known before, so every stage is taken to start from the
     costliest recipe of the stage before it.
     """
+    dataset = build_digest(kept_rows(ledger), image, augment)
+    if trainings.has_whole(_study(lineage(tune, len(tune.stages.root)), dataset)):
+        _log.info("Every training of this study is there already.")
+        return TimeEstimate(trainings=0, seconds=0, forward_seconds=0)
     import_keras()
     from kigezi.learning.estimating import (
         distinct_trainings,
@@ -197,10 +205,15 @@ def keep_final_model(
     trial = Trial(result, training.predictions(best))
     model = training.model_path(best)
     run = tracking.begin(assignment, result.dataset, result.key)
-    run.finish(trial, plot_trial(trial), model)
+    run.finish(trial, partial(plot_trial, trial), model)
     tracking.finish_study(assignment, result.dataset)
+    trainings.mark_whole(_study(assignment.plan, result.dataset))
     _log.info("Final model: %s", in_words(last.recipe))
     return model.read_bytes(), trial
+
+
+def _study(plan: str, dataset: str) -> str:
+    return digest_of([plan, dataset])
 
 
 def _train_once(
@@ -211,9 +224,6 @@ def _train_once(
     tracking: Tracking,
     model_inputs: ModelInputs,
 ) -> Trial:
-    import_keras()
-    from kigezi.learning.trial import run_trial, training_key
-
     recipe = assignment.recipe
     decided_by = training_key(recipe, examples.digest, weights.digest)
     training = trainings.open(decided_by, assignment.budgets)
@@ -226,11 +236,17 @@ def _train_once(
         left = (recipe.epochs - epoch.epoch) * float(np.mean(seconds))
         log_epoch(assignment, epoch, left)
 
-    trial = run_trial(
-        assignment, examples, weights.path, training, model_inputs, on_epoch
-    )
+    trial = find_trial(assignment, examples, training)
+    if trial is None:
+        import_keras()
+        from kigezi.learning.trial import run_trial
+
+        trial = run_trial(
+            assignment, examples, weights.path, training, model_inputs, on_epoch
+        )
     log_trial(trial.result, trained_now=bool(seconds))
-    run.finish(trial, plot_trial(trial), training.model_path(trial.result.best_epoch))
+    model = training.model_path(trial.result.best_epoch)
+    run.finish(trial, partial(plot_trial, trial), model)
     return trial
 
 

@@ -38,7 +38,7 @@ def create_pipeline(plan: Plan | None = None) -> Pipeline:
     ]
     estimate = node(
         estimate_study,
-        ["ledger", *IMAGES, STUDY],
+        ["ledger", *IMAGES, STUDY, "trainings"],
         "time_estimate",
         name="estimate_study",
     )
