@@ -31,7 +31,7 @@ public project records, so that another MD5 is only warned of.
 
 BUNDLED = files("kigezi") / "bundled" / "mobilenet_v2_0.35_96_patterns.weights.h5"
 """the small backbone that comes with the project; README.md beside it tells about it"""
-BUNDLED_SHA256 = "0"
+BUNDLED_SHA256 = "9bce28a980ec2866aeb2b5b67414ab43cb9672c0c5fac790b33b8825a6aaad3a"
 BUNDLED_ALPHA = 0.35
 
 
