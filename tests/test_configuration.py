@@ -159,7 +159,7 @@ def test_the_loader_without_a_context(
 ) -> None:
     monkeypatch.setenv("KEDRO_ENV", "demo")
     loader = default_loader(conf.parent)
-    assert load_parameters(loader).tune.baseline.weights == "random"
+    assert load_parameters(loader).tune.baseline.weights == "bundled"
     monkeypatch.delenv("KEDRO_ENV")
     assert load_parameters(default_loader(conf.parent)).image.size == 224
 
