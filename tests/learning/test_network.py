@@ -31,11 +31,11 @@ def _train(folder: Path, **changes: Any) -> Arrays:
     return memory.last
 
 
+@pytest.mark.usefixtures("small_network")
 @pytest.mark.parametrize("optimizer", ["adam", "rmsprop", "sgd"])
 def test_the_last_of_many_variants_learns_the_same_bits_as_alone(
     tmp_path: Path, optimizer: str
 ) -> None:
-    module._compiled.cache_clear()
     alone = _train(tmp_path, optimizer=optimizer)
     before = module._compiled.cache_info()
     for changes in VARIANTS:
@@ -48,6 +48,18 @@ def test_the_last_of_many_variants_learns_the_same_bits_as_alone(
         assert array.tobytes() == again[name].tobytes(), name
 
 
+def test_the_real_network_learns_the_same_bits_after_another_variant(
+    tmp_path: Path,
+) -> None:
+    alone = _train(tmp_path)
+    _train(tmp_path, learning_rate=0.5, batch_size=2, seed=4)
+    again = _train(tmp_path)
+    assert all(
+        array.tobytes() == again[name].tobytes() for name, array in alone.items()
+    )
+
+
+@pytest.mark.usefixtures("small_network")
 @pytest.mark.parametrize(
     "changes",
     [

@@ -66,9 +66,10 @@ def _see(store: Store, examples: Examples = EXAMPLES, **changes: Any) -> Example
     return seen_through(below, examples, store)
 
 
-@pytest.mark.parametrize("optimizer", ["adam", "sgd"])
-@pytest.mark.parametrize("dropout", [0.0, 0.3])
-@pytest.mark.parametrize("unfreeze", ["none", 20])
+@pytest.mark.parametrize(
+    ("unfreeze", "dropout", "optimizer"),
+    [("none", 0.3, "adam"), (20, 0.3, "sgd"), (20, 0.0, "adam")],
+)
 def test_the_part_learns_the_bits_of_the_whole(
     unfreeze: Any, dropout: float, optimizer: str
 ) -> None:
