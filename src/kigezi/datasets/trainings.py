@@ -53,7 +53,8 @@ class Trainings:
         Args:
             study: Digest of its plan and photographs.
         """
-        write_bytes(self._folder / f"{study[:32]}.whole", b"")
+        if not self.has_whole(study):
+            write_bytes(self._folder / f"{study[:32]}.whole", b"")
 
     def has_whole(self, study: str) -> bool:
         """Whether every training of a study was done here."""
