@@ -1,0 +1,1 @@
+"""Comparisons with other packages; run by hand, never by pytest."""
