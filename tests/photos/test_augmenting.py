@@ -3,6 +3,7 @@ import dataclasses
 import numpy as np
 import pytest
 from PIL import Image
+from PIL.ImageEnhance import Brightness, Color, Contrast
 
 from kigezi.photos.augmenting import change, draw_changes
 from tests.pictures import augment_parameters, picture, still_parameters
@@ -38,16 +39,45 @@ def test_flips_are_exact() -> None:
 
 
 def test_a_quarter_turn_is_counter_clockwise() -> None:
-    pixels = np.asarray(picture(1, (32, 32))).astype(int)
+    pixels = np.asarray(picture(1, (32, 32)))
     turned = _changed(picture(1, (32, 32)), rotation=90)
-    # Pillow's filter cuts 253.999 down to 253.
-    assert np.abs(turned - np.rot90(pixels)).max() <= 1
+    assert np.array_equal(turned, np.rot90(pixels))
 
 
 def test_shift_goes_right_and_down() -> None:
     pixels = np.asarray(picture(1, (32, 32)))
     moved = _changed(picture(1, (32, 32)), shift_x=0.25, shift_y=0.125)
     assert np.array_equal(moved[4:, 8:], pixels[:-4, :-8])
+
+
+def test_a_turned_pattern_is_about_as_true_as_by_a_linear_filter() -> None:
+    image = _waves(0)
+    turned = np.asarray(change(image, [dataclasses.replace(NOTHING, rotation=20)])[0])
+    linear = np.asarray(image.rotate(20, Image.Resampling.BILINEAR))
+    truth = np.asarray(_waves(20)).astype(float)
+    inside = np.s_[20:-20, 20:-20]
+    errors = [np.std((one - truth)[inside]) for one in (turned, linear)]
+    assert errors[0] < 1.6 * errors[1]
+
+
+def _waves(angle: float) -> Image.Image:
+    """Waves of 8 pixels' length in one direction."""
+    y, x = np.mgrid[:96, :96] - 47.5
+    along = x * np.cos(np.radians(angle)) - y * np.sin(np.radians(angle))
+    grey = np.rint(128 + 80 * np.sin(2 * np.pi * along / 8)).astype(np.uint8)
+    return Image.fromarray(np.repeat(grey[..., None], 3, axis=2))
+
+
+@pytest.mark.parametrize("margin_in_sides", [0.3, 2.4])
+def test_beyond_the_image_is_its_mirror_image(margin_in_sides: float) -> None:
+    image = picture(1, (32, 32))
+    zoom = 1 / (1 + 2 * margin_in_sides)
+    far = _changed(image, zoom=zoom)
+    margin = round(32 * margin_in_sides)
+    around = ((margin, margin), (margin, margin), (0, 0))
+    wide = Image.fromarray(np.pad(np.asarray(image), around, "symmetric"))
+    nearest = np.asarray(wide.resize((64, 64), Image.Resampling.NEAREST).reduce(2))
+    assert np.abs(far.astype(int) - nearest).mean() < 6
 
 
 def test_zoom_magnifies_the_middle() -> None:
@@ -74,6 +104,17 @@ def test_contrast_is_about_the_mean_grey() -> None:
     image = Image.new("RGB", (32, 32), (100, 100, 100))
     image.paste((200, 200, 200), (0, 0, 32, 16))
     assert _changed(image, contrast=0.5)[[0, 31], 0, 0].tolist() == [175, 125]
+
+
+def test_tones_are_those_of_pillow() -> None:
+    """Its three enhancements one after the other, where none reaches black or white."""
+    image = picture(1, (32, 32)).point(lambda tone: 90 + tone // 4)
+    factors = {"color": 1.2, "brightness": 0.9, "contrast": 1.1}
+    expected = image
+    for enhance in (Color, Brightness, Contrast):
+        expected = enhance(expected).enhance(factors[enhance.__name__.lower()])
+    difference = _changed(image, **factors) - np.asarray(expected).astype(int)
+    assert np.abs(difference).max() <= 3  # Pillow cuts off three times
 
 
 def test_color_zero_is_grey() -> None:

@@ -12,7 +12,7 @@ from kigezi.folders import PhotographFolder
 from kigezi.photos.making import Make, make_images
 from kigezi.schemas import AugmentParameters, ImageParameters
 
-AUGMENTATION_VERSION = 1
+AUGMENTATION_VERSION = 2
 """to be raised with every change of the code that changes a pixel of an image"""
 
 
