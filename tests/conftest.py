@@ -43,6 +43,7 @@ BASE: dict[str, Any] = {
     "batch_norm_momentum": 0.999,
     "weights": "random",
     "alpha": 0.35,
+    "precision": "float32",
     "seed": 7,
 }
 
@@ -120,10 +121,11 @@ def make_model(recipe: Recipe, size: int, classes: int, weights: Any) -> Any:
 @pytest.fixture
 def small_network(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """One convolution instead of MobileNetV2: the same code in a tenth of the time."""
-    from kigezi.learning import network
+    from kigezi.learning import backbone, network
 
     network._compiled.cache_clear()
-    monkeypatch.setattr(network, "build_model", make_model)
+    for module in (backbone, network):
+        monkeypatch.setattr(module, "build_model", make_model)
     yield
     network._compiled.cache_clear()
 

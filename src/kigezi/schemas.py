@@ -161,6 +161,8 @@ class Recipe(Block):
     """imagenet, bundled, random, or the path of a local .weights.h5 or .h5 file"""
     alpha: Literal[0.35, 0.5, 0.75, 1.0, 1.3, 1.4]
     """width of MobileNetV2: 0.35, 0.5, 0.75, 1.0, 1.3 or 1.4"""
+    precision: Literal["float32", "mixed_bfloat16", "mixed_float16"]
+    """what layers compute in: float32, or mixed_bfloat16 or mixed_float16 on a GPU"""
     seed: Seed
     """a whole number from 0 to 4294967295 that decides the head, order and dropout"""
 

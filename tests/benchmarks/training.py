@@ -306,6 +306,7 @@ def _recipe(unfreeze: str | int, epochs: int) -> Recipe:
         batch_norm_momentum=0.999,
         weights="imagenet",
         alpha=1.0,
+        precision="float32",
         seed=0,
     )
 

@@ -13,6 +13,7 @@ from kigezi.learning.backbone import (
     build_model,
     calibrate,
     export_backbone,
+    start_again,
     trained_weights,
 )
 from kigezi.schemas import BACKBONE_LAYERS
@@ -60,6 +61,28 @@ def test_bundled_weights_load_and_answer_otherwise_than_random_ones() -> None:
     kernels = [m.get_layer("Conv_1").get_weights()[0] for m in (loaded, random)]
     assert not np.array_equal(*kernels)
     np.testing.assert_array_equal(kernels[0], kernels[0].astype(np.float16))
+
+
+@pytest.mark.parametrize("weights", ["bundled", "random"])
+def test_a_trained_model_can_start_again_as_another(weights: str) -> None:
+    path = BackboneWeights(Path()).find(make_recipe(weights=weights)).path
+    used, recipe = build_model(make_recipe(seed=1), 96, 2, None), make_recipe(seed=2)
+    start_again(used, recipe, path)
+    fresh = build_model(recipe, 96, 2, path)
+    for one, other in zip(used.get_weights(), fresh.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("precision", ["float32", "mixed_bfloat16", "mixed_float16"])
+def test_the_head_and_all_weights_are_in_full_precision(precision: str) -> None:
+    built = build_model(make_recipe(precision=precision), 32, 2, None)
+    names = {
+        layer.dtype_policy.name for layer in backbone_layers(built) if layer.weights
+    }
+    assert names == {precision}
+    assert {weight.dtype for weight in built.weights[:-2]} == {"float32"}
+    assert built.output.dtype == built.get_layer("features").output.dtype == "float32"
+    assert keras.config.dtype_policy().name == "float32"
 
 
 def test_weights_that_do_not_fit_into_half_precision_are_refused(

@@ -32,6 +32,21 @@ def _train(folder: Path, **changes: Any) -> Arrays:
 
 
 @pytest.mark.usefixtures("small_network")
+def test_the_scale_of_a_float16_loss_starts_again() -> None:
+    recipe = make_recipe(precision="mixed_float16")
+    optimizer = Network.begin(recipe, EXAMPLES, None).part.optimizer
+    first = [np.array(variable) for variable in optimizer.variables]
+    assert float(optimizer.dynamic_scale) == optimizer.initial_scale > 1
+    for variable in optimizer.variables:
+        variable.assign(variable + 1)
+    again = Network.begin(recipe, EXAMPLES, None).part.optimizer
+    assert again is optimizer
+    assert [np.array(variable).tolist() for variable in again.variables] == [
+        array.tolist() for array in first
+    ]
+
+
+@pytest.mark.usefixtures("small_network")
 @pytest.mark.parametrize("optimizer", ["adam", "rmsprop", "sgd"])
 def test_the_last_of_many_variants_learns_the_same_bits_as_alone(
     tmp_path: Path, optimizer: str
@@ -69,6 +84,7 @@ def test_the_real_network_learns_the_same_bits_after_another_variant(
         {"batch_norm": "train"},
         {"batch_norm_momentum": 0.9},
         {"alpha": 0.5},
+        {"precision": "mixed_bfloat16"},
     ],
 )
 def test_another_graph_is_another_network(changes: dict[str, Any]) -> None:

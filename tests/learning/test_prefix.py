@@ -82,6 +82,11 @@ def test_the_part_learns_the_bits_of_the_whole(
     assert not _same(_trained(recipe, Store(np.float16)), whole)
 
 
+def test_the_part_learns_the_bits_of_the_whole_in_half_precision() -> None:
+    recipe = make_recipe(unfreeze=20, batch_size=8, precision="mixed_bfloat16")
+    assert _same(_trained(recipe, Store()), _trained(recipe, None))
+
+
 @pytest.mark.parametrize(
     ("unfreeze", "size", "name"),
     [
@@ -115,12 +120,13 @@ def test_activations_are_shared_by_variants_and_depths_that_cut_alike() -> None:
     assert len(store.kept) == 2
 
 
-def test_other_weights_or_images_give_other_activations() -> None:
+def test_other_weights_images_or_precision_give_other_activations() -> None:
     store = Store()
     _see(store)
     _see(store, seed=8)
     _see(store, replace(EXAMPLES, digest="e" * 64))
-    assert len(store.kept) == 3
+    _see(store, precision="mixed_bfloat16")
+    assert len(store.kept) == 4
 
 
 def test_only_rows_in_use_are_computed() -> None:

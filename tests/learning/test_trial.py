@@ -11,7 +11,7 @@ from kigezi.datasets.trainings import Training, Trainings
 from kigezi.learning import finished, training
 from kigezi.learning import trial as module
 from kigezi.learning.examples import Examples
-from kigezi.learning.finished import keras_setting, training_key
+from kigezi.learning.finished import keras_backend, training_key
 from kigezi.learning.trial import run_trial
 from kigezi.records import SPLITS, Epoch, Figures, Trial
 from kigezi.schemas import Recipe
@@ -189,6 +189,7 @@ OTHER = {
     "learning_rate_decay": 0.9,
     "batch_norm_momentum": 0.9,
     "alpha": 0.5,
+    "precision": "mixed_bfloat16",
     "seed": 8,
 }
 
@@ -220,27 +221,26 @@ def test_what_frozen_layers_would_do_is_not_in_the_key() -> None:
     assert training_key(one, "d", "w") == training_key(other, "d", "w")
 
 
-def test_settings_are_those_that_keras_uses(
+def test_the_backend_is_the_one_that_keras_uses(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import keras
 
-    assert keras_setting("backend") == keras.backend.backend()
-    assert keras_setting("floatx") == keras.config.dtype_policy().name
+    assert keras_backend() == keras.backend.backend()
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
     monkeypatch.delenv("KERAS_BACKEND", raising=False)
-    assert keras_setting("backend") == "tensorflow"
-    settings = {"backend": "torch", "floatx": "float64"}
-    (tmp_path / "keras.json").write_text(json.dumps(settings))
-    assert (keras_setting("backend"), keras_setting("floatx")) == ("torch", "float64")
+    assert keras_backend() == "tensorflow"
+    (tmp_path / "keras.json").write_text(json.dumps({"backend": "torch"}))
+    assert keras_backend() == "torch"
     monkeypatch.setenv("KERAS_BACKEND", "jax")
-    assert keras_setting("backend") == "jax"
+    assert keras_backend() == "jax"
 
 
 def test_fields_that_came_later_keep_the_keys_of_before() -> None:
     recipe = training_key(make_recipe(), "d", "w")["recipe"]
     assert isinstance(recipe, dict)
-    assert not {"learning_rate_decay", "batch_norm_momentum"} & set(recipe)
+    later = {"learning_rate_decay", "batch_norm_momentum", "precision"}
+    assert not later & set(recipe)
 
 
 def test_the_key_is_of_weights_not_of_their_path() -> None:

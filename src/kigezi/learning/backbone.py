@@ -6,6 +6,8 @@ Keras 3 ignores `base(x, training=False)` inside `fit`, so that only
 (https://github.com/keras-team/keras/issues/20285).
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -37,30 +39,65 @@ def build_model(
     """
     keras.utils.set_random_seed(recipe.seed)
     # Layers
-    image = keras.Input((size, size, 3), dtype="uint8", name="image")
-    scaled = keras.layers.Rescaling(1 / 127.5, offset=-1, name="scale")(image)
-    backbone = keras.applications.MobileNetV2(
-        input_tensor=scaled, alpha=recipe.alpha, include_top=False, weights=None
-    )
-    if weights is not None:
-        _load_weights(backbone, weights, recipe.alpha)
-    # Head
-    features = keras.layers.GlobalAveragePooling2D(name="features")(backbone.output)
-    kept = keras.layers.Dropout(recipe.dropout, seed=recipe.seed, name="dropout")(
-        features
-    )
-    probabilities = keras.layers.Dense(
-        classes,
-        activation="softmax",
-        kernel_initializer=keras.initializers.GlorotUniform(recipe.seed),
-        name="probabilities",
-    )(kept)
-    model = keras.Model(image, probabilities, name="kigezi")
+    with _dtype_policy(recipe.precision):
+        image = keras.Input((size, size, 3), dtype="uint8", name="image")
+        scaled = keras.layers.Rescaling(1 / 127.5, offset=-1, name="scale")(image)
+        backbone = keras.applications.MobileNetV2(
+            input_tensor=scaled, alpha=recipe.alpha, include_top=False, weights=None
+        )
+    # Head, always in full precision: https://keras.io/api/mixed_precision
+    with _dtype_policy("float32"):
+        features = keras.layers.GlobalAveragePooling2D(name="features")
+        dropout = keras.layers.Dropout(recipe.dropout, seed=recipe.seed, name="dropout")
+        dense = keras.layers.Dense(
+            classes,
+            activation="softmax",
+            kernel_initializer=_first_kernel(recipe),
+            name="probabilities",
+        )
+    model = keras.Model(image, dense(dropout(features(backbone.output))), name="kigezi")
     set_trainable(backbone_layers(model), recipe)
+    if weights is not None:
+        _load_weights(model, weights, recipe.alpha)
     return model
 
 
-def _load_weights(backbone: keras.Model, path: Path, alpha: float) -> None:
+def start_again(model: keras.Model, recipe: Recipe, weights: Path | None) -> None:
+    """Give a trained model the weights that `build_model` would give it.
+
+    Args:
+        model: As `build_model` made it for a recipe with the same layers.
+        recipe: What is trained next.
+        weights: File with the backbone's weights, or none for random ones.
+    """
+    if weights is None:
+        _, size, _, _ = model.input_shape
+        fresh = build_model(recipe, size, model.output_shape[-1], None)
+        model.set_weights(fresh.get_weights())
+        return
+    _load_weights(model, weights, recipe.alpha)
+    kernel, bias = model.get_layer("probabilities").weights
+    kernel.assign(_first_kernel(recipe)(kernel.shape))
+    bias.assign(keras.ops.zeros_like(bias))
+
+
+def _first_kernel(recipe: Recipe) -> keras.initializers.Initializer:
+    return keras.initializers.GlorotUniform(recipe.seed)
+
+
+@contextmanager
+def _dtype_policy(name: str) -> Iterator[None]:
+    """Layers that are made meanwhile compute in this precision."""
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(name)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
+
+
+def _load_weights(model: keras.Model, path: Path, alpha: float) -> None:
+    backbone = keras.Model(model.input, backbone_layers(model)[-1].output)
     try:
         backbone.load_weights(path)
     except (ValueError, OSError, KeyError) as error:
@@ -135,17 +172,13 @@ def export_backbone(model_file: Path, alpha: float) -> bytes:
     layers = backbone_layers(model)
     # Keras numbers unnamed layers on, and their names stand in the file.
     keras.utils.clear_session()
-    policy = keras.config.dtype_policy()
-    keras.config.set_dtype_policy("float16")
-    try:
+    with _dtype_policy("float16"):
         backbone = keras.applications.MobileNetV2(
             input_shape=model.input_shape[1:],
             alpha=alpha,
             include_top=False,
             weights=None,
         )
-    finally:
-        keras.config.set_dtype_policy(policy)
     for layer in layers:
         with np.errstate(over="ignore"):  # said below
             weights = [weight.astype(np.float16) for weight in layer.get_weights()]

@@ -19,8 +19,6 @@ TRAINING_VERSION = 1
 _LATER_FIELDS = {"learning_rate_decay": 1, "batch_norm_momentum": 0.999}
 """Fields that came later, and what they were before: it keeps the keys of then."""
 
-_KERAS_DEFAULTS = {"backend": "tensorflow", "floatx": "float32"}
-
 
 class FinishedTraining(Protocol):
     """A training whose epochs and figures are kept."""
@@ -48,7 +46,7 @@ def training_key(recipe: Recipe, dataset: str, weights: str) -> dict[str, object
         dataset: Digest of the dataset version.
         weights: Digest of the backbone's weights file, or `random`.
     """
-    decided = recipe.model_dump(exclude={"epochs", "patience", "weights"})
+    decided = recipe.model_dump(exclude={"epochs", "patience", "weights", "precision"})
     for name, value in _LATER_FIELDS.items():
         if decided[name] == value:
             del decided[name]
@@ -59,25 +57,25 @@ def training_key(recipe: Recipe, dataset: str, weights: str) -> dict[str, object
         "recipe": decided,
         "dataset": dataset,
         "weights": weights,
-        "backend": keras_setting("backend"),
-        "precision": keras_setting("floatx"),
+        "backend": keras_backend(),
+        "precision": recipe.precision,
         "version": TRAINING_VERSION,
     }
 
 
-def keras_setting(name: str) -> str:
-    """Backend or number type that Keras will use, read as Keras reads it.
+def keras_backend() -> str:
+    """The backend that Keras will use, read as Keras reads it.
 
     https://keras.io/getting_started/#configuring-your-backend
     """
-    if name == "backend" and os.environ.get("KERAS_BACKEND"):
+    if os.environ.get("KERAS_BACKEND"):
         return os.environ["KERAS_BACKEND"]
     folder = Path(os.environ.get("KERAS_HOME", "~/.keras")).expanduser()
     try:
         settings = json.loads((folder / "keras.json").read_text("utf-8"))
     except (OSError, ValueError):
         settings = {}
-    return settings.get(name, _KERAS_DEFAULTS[name])
+    return settings.get("backend", "tensorflow")
 
 
 def find_trial(

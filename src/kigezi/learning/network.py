@@ -15,11 +15,12 @@ from kigezi.learning.backbone import (
     CALIBRATION_IMAGES,
     build_model,
     calibrate,
+    start_again,
     trained_weights,
 )
 from kigezi.learning.examples import Examples
 from kigezi.learning.prefix import ActivationStore, seen_through, split
-from kigezi.learning.training import compile_for
+from kigezi.learning.training import compile_for, forget
 from kigezi.schemas import Recipe
 
 _ONE_GRAPH = {
@@ -53,13 +54,11 @@ class Network:
         """
         graph = recipe.model_copy(update=_ONE_GRAPH)
         network = _compiled(cls, graph, examples.size, len(examples.classes))
-        fresh = build_model(recipe, examples.size, len(examples.classes), weights)
+        start_again(network.whole, recipe, weights)
         if weights is None:
             rows = examples.rows("train", all_copies=False)[:CALIBRATION_IMAGES]
-            calibrate(fresh, examples.images[rows])
-        network.whole.set_weights(fresh.get_weights())
-        for variable in network.part.optimizer.variables:
-            variable.assign(keras.ops.zeros_like(variable))
+            calibrate(network.whole, examples.images[rows])
+        forget(network.part.optimizer)
         return network
 
     def seen(self, examples: Examples, store: ActivationStore) -> Examples:

@@ -20,6 +20,9 @@ from kigezi.records import digest_of
 
 _BATCH = 64
 
+_STORED = np.dtype(np.float32)
+"""holds every number of a shorter type too"""
+
 
 class ActivationStore(Protocol):
     """Where activations are kept."""
@@ -58,13 +61,16 @@ def seen_through(
         what = f"frozen layers up to {below.layers[-1].name}: batches of {_BATCH}"
         for start in progress(starts, len(starts), what):
             batch = rows[start : start + _BATCH]
-            activations[batch] = below.predict_on_batch(examples.images[batch])
+            # A batch of another length would be traced anew, which takes longer.
+            whole = np.resize(batch, min(_BATCH, len(rows)))
+            seen = below.predict_on_batch(examples.images[whole])
+            activations[batch] = seen[: len(batch)]
 
     activations = store.get_or_make(
         _digest(below, examples),
         (len(examples.images), *below.output_shape[1:]),
         fill,
-        np.float32,
+        _STORED,
     )
     return replace(examples, images=activations)
 
@@ -76,6 +82,7 @@ def end_of_prefix(model: keras.Model) -> keras.layers.Layer | None:
     output takes less room than the image, so that activations never fill the disk.
     """
     image, *layers = model.layers
+    room = int(np.prod(image.output.shape[1:]))  # a byte a number
     place = {id(layer.output): index for index, layer in enumerate(layers)}
     seen = [
         min(place.get(id(tensor), -1) for tensor in keras.tree.flatten(layer.input))
@@ -85,7 +92,7 @@ def end_of_prefix(model: keras.Model) -> keras.layers.Layer | None:
     alone = [
         layer
         for index, layer in enumerate(fixed)
-        if min(seen[index + 1 :]) >= index and _bytes(layer) < _bytes(image)
+        if min(seen[index + 1 :]) >= index and _bytes(layer) < room
     ]
     return alone[-1] if alone else None
 
@@ -95,9 +102,8 @@ def _is_fixed(layer: keras.layers.Layer) -> bool:
 
 
 def _bytes(layer: keras.layers.Layer) -> int:
-    """What the layer's output takes for one image."""
-    output = layer.output
-    return int(np.prod(output.shape[1:])) * np.dtype(output.dtype).itemsize
+    """What the layer's output takes for one image, stored."""
+    return int(np.prod(layer.output.shape[1:])) * _STORED.itemsize
 
 
 def _rows_in_use(examples: Examples) -> npt.NDArray[np.int64]:
@@ -111,12 +117,13 @@ def _digest(below: keras.Model, examples: Examples) -> str:
     weights = hashlib.sha256()
     for weight in below.get_weights():
         weights.update(np.ascontiguousarray(weight))
+    precisions = {layer.dtype_policy.name for layer in below.layers}
     return digest_of(
         {
             "dataset": examples.digest,
             "layers": [layer.name for layer in below.layers],
             "weights": weights.hexdigest(),
             "backend": keras.backend.backend(),
-            "precision": keras.config.dtype_policy().name,
+            "precision": "+".join(sorted(precisions)),
         }
     )

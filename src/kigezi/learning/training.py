@@ -38,13 +38,28 @@ class Checkpoint(Protocol):
 
 
 def optimizer_of(recipe: Recipe) -> keras.optimizers.Optimizer:
-    """The recipe's optimizer with Keras's defaults besides the learning rate."""
+    """The recipe's optimizer with Keras's defaults besides the learning rate.
+
+    With float16, whose smallest numbers are not small enough for gradients, it scales
+    the loss: https://keras.io/api/mixed_precision
+    """
     kinds = {
         "adam": keras.optimizers.Adam,
         "rmsprop": keras.optimizers.RMSprop,
         "sgd": keras.optimizers.SGD,
     }
-    return kinds[recipe.optimizer](learning_rate=recipe.learning_rate)
+    optimizer = kinds[recipe.optimizer](learning_rate=recipe.learning_rate)
+    if recipe.precision == "mixed_float16":
+        optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
+    return optimizer
+
+
+def forget(optimizer: keras.optimizers.Optimizer) -> None:
+    """Put an optimizer into the state in which `compile_for` leaves it."""
+    for variable in optimizer.variables:
+        variable.assign(keras.ops.zeros_like(variable))
+    if isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
+        optimizer.dynamic_scale.assign(optimizer.initial_scale)
 
 
 def compile_for(model: keras.Model, recipe: Recipe) -> None:
@@ -54,6 +69,7 @@ def compile_for(model: keras.Model, recipe: Recipe) -> None:
         loss="sparse_categorical_crossentropy",
         metrics=["accuracy"],
         jit_compile=_compiles_well(),
+        auto_scale_loss=False,
     )
     model.optimizer.build(model.trainable_variables)
 

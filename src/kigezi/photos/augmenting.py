@@ -15,9 +15,9 @@ from kigezi.schemas import AugmentParameters
 _SAMPLES = 2
 """samples a pixel of a moved image, along each side
 
-Their mean is about as true as what a linear filter gives (1 dB more noise on photographs
-of leaves, 3 dB where everything is smooth), in a third of its time and in whole numbers
-only, which no processor rounds differently.
+Their mean is about as true as what a linear filter gives (1 dB more noise on
+photographs of leaves, 3 dB where everything is smooth), in a third of its time and in
+whole numbers only, which no processor rounds differently.
 """
 _LUMA = (0.299, 0.587, 0.114)
 """grey of red, green and blue, as in ITU-R BT.601 and Pillow's mode L"""
