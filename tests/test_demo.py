@@ -29,6 +29,8 @@ BASELINE = {
     "weights": "mine.weights.h5",
     "alpha": 0.35,
 }
+VARIANTS = [[stage, name] for stage, names in STAGES.items() for name in names]
+VARIANTS.append(["final", "final_model"])
 REPORTS = ("leaderboard.md", "study.png", "learning_curves.png", "confusion_matrix.png")
 
 
@@ -82,8 +84,8 @@ def _write_weights(path: Path) -> None:
     model.save_weights(path)
 
 
-def _run(project: Path) -> str:
-    done = run_kedro(project, "run", "--env=small")
+def _run(project: Path, **environment: str) -> str:
+    done = run_kedro(project, "run", "--env=small", **environment)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Traceback" not in done.stdout + done.stderr
     return done.stdout
@@ -91,11 +93,16 @@ def _run(project: Path) -> str:
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = copy_project(tmp_path_factory.mktemp("demo"))
+    folder = _small_project(tmp_path_factory.mktemp("demo"))
+    (folder / "first.log").write_text(_run(folder))
+    return folder
+
+
+def _small_project(folder: Path) -> Path:
+    copy_project(folder)
     _shrink(folder)
     _photograph(folder)
     _write_weights(folder / "mine.weights.h5")
-    (folder / "first.log").write_text(_run(folder))
     return folder
 
 
@@ -116,9 +123,7 @@ def _children(project: Path) -> dict[str, object]:
 
 def test_the_leaderboard_has_every_variant(project: Path) -> None:
     table = pd.read_csv(project / "data" / "08_reporting" / "leaderboard.csv")
-    expected = [[stage, name] for stage, names in STAGES.items() for name in names]
-    expected.append(["final", "final_model"])
-    assert table[["stage", "variant"]].to_numpy().tolist() == expected
+    assert table[["stage", "variant"]].to_numpy().tolist() == VARIANTS
     figures = table.filter(regex="^(train|validation|test)_(accuracy|loss)$")
     assert figures.shape[1] == 6
     assert figures.notna().all(axis=None)
@@ -147,6 +152,19 @@ def test_the_final_model_answers(project: Path) -> None:
     answer = model.predict(np.zeros((1, 32, 32, 3), np.uint8), verbose=0)
     assert answer.shape == (1, 2)
     assert float(answer.sum()) == pytest.approx(1, abs=1e-5)
+
+
+@pytest.mark.parametrize("backend", ["jax", "torch"])
+def test_other_backends_train_too(tmp_path: Path, backend: str) -> None:
+    pytest.importorskip(backend, reason=f"{backend} is not installed")
+    project = _small_project(tmp_path)
+    _run(project, KERAS_BACKEND=backend)
+    table = pd.read_csv(project / "data" / "08_reporting" / "leaderboard.csv")
+    assert table[["stage", "variant"]].to_numpy().tolist() == VARIANTS
+    assert table["winner"].sum() == len(STAGES) + 1
+    run = _runs(project)["freeze/head_only"]
+    assert run.data.tags["kigezi.backend"].startswith(backend)
+    test_the_final_model_answers(project)
 
 
 def test_a_second_run_trains_nothing(project: Path) -> None:

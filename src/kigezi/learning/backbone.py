@@ -78,7 +78,7 @@ def start_again(model: keras.Model, recipe: Recipe, weights: Path | None) -> Non
     _load_weights(model, weights, recipe.alpha)
     kernel, bias = model.get_layer("probabilities").weights
     kernel.assign(_first_kernel(recipe)(kernel.shape))
-    bias.assign(keras.ops.zeros_like(bias))
+    bias.assign(keras.ops.zeros(bias.shape))
 
 
 def _first_kernel(recipe: Recipe) -> keras.initializers.Initializer:

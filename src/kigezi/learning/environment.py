@@ -19,8 +19,18 @@ def describe_environment() -> dict[str, str]:
         "machine": platform.machine(),
         "processor": _processor(),
         "threads": os.environ.get(THREADS_VARIABLE, "all"),
-        "devices": ", ".join(keras.distribution.list_devices()) or "cpu",
+        "devices": ", ".join(_devices()) or "cpu",
     }
+
+
+def _devices() -> list[str]:
+    if keras.backend.backend() != "torch":
+        return keras.distribution.list_devices()
+    # Keras knows none for PyTorch.
+    import torch
+
+    count = torch.cuda.device_count()
+    return [f"gpu:{index} {torch.cuda.get_device_name(index)}" for index in range(count)]
 
 
 def _processor() -> str:

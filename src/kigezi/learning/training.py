@@ -57,7 +57,7 @@ def optimizer_of(recipe: Recipe) -> keras.optimizers.Optimizer:
 def forget(optimizer: keras.optimizers.Optimizer) -> None:
     """Put an optimizer into the state in which `compile_for` leaves it."""
     for variable in optimizer.variables:
-        variable.assign(keras.ops.zeros_like(variable))
+        variable.assign(keras.ops.zeros(variable.shape, variable.dtype))
     if isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
         optimizer.dynamic_scale.assign(optimizer.initial_scale)
 
