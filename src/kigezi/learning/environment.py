@@ -30,7 +30,9 @@ def _devices() -> list[str]:
     import torch
 
     count = torch.cuda.device_count()
-    return [f"gpu:{index} {torch.cuda.get_device_name(index)}" for index in range(count)]
+    return [
+        f"gpu:{index} {torch.cuda.get_device_name(index)}" for index in range(count)
+    ]
 
 
 def _processor() -> str:
