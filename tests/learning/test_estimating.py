@@ -2,7 +2,7 @@ import pytest
 
 from kigezi.learning.estimating import (
     ALL_LAYERS,
-    FORWARD_ONLY,
+    HEAD_ONLY,
     distinct_trainings,
     forward_seconds,
     training_seconds,
@@ -15,18 +15,21 @@ def test_a_forward_pass_is_timed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("unfreeze", "step"),
+    ("unfreeze", "step", "share"),
     [
-        ("none", FORWARD_ONLY),
-        ("all", ALL_LAYERS),
-        (154, ALL_LAYERS),
-        (77, (FORWARD_ONLY + ALL_LAYERS) / 2),
+        ("none", HEAD_ONLY, 0),
+        ("all", ALL_LAYERS, 1),
+        (154, ALL_LAYERS, 1),
+        (77, (HEAD_ONLY + ALL_LAYERS) / 2, 0.5),
     ],
 )
-def test_seconds_grow_with_the_layers(unfreeze: str | int, step: float) -> None:
+def test_what_is_trained_counts_an_epoch_and_the_rest_once(
+    unfreeze: str | int, step: float, share: float
+) -> None:
     recipe = make_recipe(unfreeze=unfreeze, epochs=3)
     seconds = training_seconds(recipe, forward=0.1, train=100, held_out=10)
-    assert seconds == pytest.approx(3 * 0.1 * (100 * step + 10))
+    once, epoch = 110 * (1 - share), 100 * step + 10 * share
+    assert seconds == pytest.approx(0.1 * (once + 3 * epoch))
 
 
 def test_equal_recipes_but_for_epochs_are_one_training() -> None:

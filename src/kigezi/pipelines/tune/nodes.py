@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Sequence
-from functools import partial
+from functools import cache, partial
 
 import numpy as np
 import numpy.typing as npt
@@ -134,16 +134,22 @@ def estimate_study(
 
     splits = ledger.loc[ledger["status"] == "kept", "split"].value_counts()
     images = int(splits["train"]) * (augment.copies + 1)
-    forward = forward_seconds(tune.baseline, image.size)
+
+    @cache
+    def forward(alpha: float, precision: str) -> float:
+        changes = {"alpha": alpha, "precision": precision}
+        return forward_seconds(tune.baseline.model_copy(update=changes), image.size)
 
     def seconds(recipe: Recipe) -> float:
-        return training_seconds(recipe, forward, images, int(splits["validation"]))
+        one = forward(recipe.alpha, recipe.precision)
+        return training_seconds(recipe, one, images, int(splits["validation"]))
 
     trainings = distinct_trainings(costliest_study(tune, seconds))
     total = sum(seconds(recipe) for recipe in trainings)
     log_estimate(len(trainings), images, total, tune.baseline.patience)
+    baseline = forward(tune.baseline.alpha, tune.baseline.precision)
     return TimeEstimate(
-        trainings=len(trainings), seconds=total, forward_seconds=forward
+        trainings=len(trainings), seconds=total, forward_seconds=baseline
     )
 
 
