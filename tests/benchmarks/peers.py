@@ -45,6 +45,14 @@ def run_albumentations(task: Task, target: Path, reduction: int = 1) -> None:
     _in_processes(partial(_albumentations_one, reduction=reduction), task, target)
 
 
+def run_albumentations_plainly(task: Task, target: Path) -> None:
+    """Albumentations as its first examples show it: each copy from the file.
+
+    It is changed at full size, and made small at the end.
+    """
+    _in_processes(_albumentations_plain_one, task, target)
+
+
 def run_pillow(task: Task, target: Path) -> None:
     """Nothing but decoding, resizing and encoding four times: the limit of ours."""
     _in_processes(_pillow_one, task, target)
@@ -141,6 +149,21 @@ def _albumentations_one(path: Path, name: Path, task: Task, reduction: int) -> N
     quality = [cv2.IMWRITE_JPEG_QUALITY, task.augment.jpeg_quality]
     for copy, image in enumerate(images):
         cv2.imwrite(f"{name}_{copy}.jpg", image, quality)
+
+
+def _albumentations_plain_one(path: Path, name: Path, task: Task) -> None:
+    import cv2
+
+    change = _albumentations(task.augment)
+    size = (task.image.size, task.image.size)
+    quality = [cv2.IMWRITE_JPEG_QUALITY, task.augment.jpeg_quality]
+    for copy in range(task.augment.copies + 1):
+        image = _middle(cv2.imread(str(path)))
+        if copy:
+            rgb = cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
+            image = cv2.cvtColor(change(image=rgb)["image"], cv2.COLOR_RGB2BGR)
+        small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+        cv2.imwrite(f"{name}_{copy}.jpg", small, quality)
 
 
 @cache

@@ -103,7 +103,13 @@ class _Clock(keras.callbacks.Callback):
 
 
 def build(
-    size: int, classes: int, opened: int, weights: Path, dropout: float = DROPOUT
+    size: int,
+    classes: int,
+    opened: int,
+    weights: Path,
+    *,
+    dropout: float = DROPOUT,
+    alpha: float = 1.0,
 ) -> keras.Model:
     """A compiled model whose top layers are trained.
 
@@ -113,9 +119,10 @@ def build(
         opened: Layers of the backbone that are trained, from the top.
         weights: File with the backbone's weights.
         dropout: Fraction of the features that is dropped while training.
+        alpha: Width of the backbone.
     """
     base = keras.applications.MobileNetV2(
-        input_shape=(size, size, 3), include_top=False, weights=weights
+        input_shape=(size, size, 3), alpha=alpha, include_top=False, weights=weights
     )
     for height, layer in enumerate(reversed(base.layers)):
         normalizes = isinstance(layer, keras.layers.BatchNormalization)
@@ -139,7 +146,9 @@ def build(
     return model
 
 
-def cached(folder: Path, size: int, *, shuffled: bool) -> tf.data.Dataset:
+def cached(
+    folder: Path, size: int, *, shuffled: bool, batch: int = BATCH
+) -> tf.data.Dataset:
     """Batches of the JPEG files in class folders, decoded in the first epoch only."""
     images = keras.utils.image_dataset_from_directory(
         folder,
@@ -152,7 +161,7 @@ def cached(folder: Path, size: int, *, shuffled: bool) -> tf.data.Dataset:
     images = images.cache()
     if shuffled:
         images = images.shuffle(1000)
-    return images.batch(BATCH).prefetch(tf.data.AUTOTUNE)
+    return images.batch(batch).prefetch(tf.data.AUTOTUNE)
 
 
 def ordered(folder: Path, size: int, labels: Sequence[int]) -> tf.data.Dataset:

@@ -4,9 +4,10 @@ import importlib.util
 import os
 import statistics
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+import pandas as pd
 from tabulate import tabulate
 
 NOT_INSTALLED = 'not installed: `pip install -e ".[bench]"`'
@@ -91,6 +92,12 @@ def markdown(rows: Sequence[Row], items: int, unit: str) -> str:
     return tabulate(
         lines, headers, tablefmt="pipe", disable_numparse=True, colalign=sides
     )
+
+
+def columns(rows: Sequence[Mapping[str, str]]) -> str:
+    """Lines that are text already as a Markdown table; missing cells stay empty."""
+    table = pd.DataFrame(rows).fillna("")
+    return str(table.to_markdown(index=False, disable_numparse=True))
 
 
 def _line(row: Row, items: int, ours: float) -> list[str]:

@@ -11,7 +11,8 @@ sides start from them. What is compared:
 - `freeze`: a freeze stage of 30 epochs: the head only, the top 10 and the top 20 layers
   of the backbone, with frozen batch normalization, Adam at 1e-4 and batches of 32.
 - `entire`: one step of the entire network on both sides with the same batches in the
-  same order, and what it costs us to train batch normalization too.
+  same order, what it costs us to train batch normalization too, and what mixed_bfloat16
+  changes in time, losses and accuracy.
 - `forward`: the forward pass alone, which no training of the head can do without once.
 
 Why it is fair:
@@ -70,6 +71,7 @@ from kigezi.records import Epoch
 from kigezi.schemas import Recipe
 from kigezi.threads import use_threads
 from tests.benchmarks import plain_keras
+from tests.benchmarks.table import columns
 
 EPOCHS = 30
 STEPS = 24
@@ -179,7 +181,7 @@ def freeze_stage(setting: Setting) -> str:
         accuracies = [side[0].accuracies[setting.epochs - 1] for side in (ours, plain)]
         rows.append(_row(f"{what}, {EPOCHS} epochs", seconds, accuracies))
         notes += [_phases(f"{what}, ours", ours), _phases(f"{what}, plain", plain)]
-    return f"{_table(rows)}\n\n" + "\n".join(notes)
+    return f"{columns(rows)}\n\n" + "\n".join(notes)
 
 
 def fit_ours(setting: Setting, unfreeze: str | int) -> plain_keras.Fit:
@@ -217,7 +219,7 @@ def fit_plain(setting: Setting, unfreeze: str | int) -> plain_keras.Fit:
 
 
 def entire(setting: Setting) -> str:
-    """The entire network: a step on both sides, and with batch normalization."""
+    """The entire network: a step on both sides, and two other ways of ours."""
     with TemporaryDirectory() as folder:
         examples = setting.examples(ModelInputs(Path(folder, "inputs"), limit=20e9))
         chosen = _first_rows(examples)
@@ -228,29 +230,36 @@ def entire(setting: Setting) -> str:
         sides = _in_turns(
             setting,
             "entire network",
-            lambda: step_ours(setting, examples, chosen, "frozen"),
+            lambda: step_ours(setting, examples, chosen),
             lambda: plain_keras.step(ordered, labels, *rest),
-            lambda: step_ours(setting, examples, chosen, "train"),
+            lambda: step_ours(setting, examples, chosen, batch_norm="train"),
+            lambda: step_ours(setting, examples, chosen, precision="mixed_bfloat16"),
         )
     seconds = [[one.seconds for one in side] for side in sides]
     accuracies = [side[0].accuracy for side in sides]
     what = "entire network, 1 step"
     row = _row(what, seconds[:2], accuracies[:2])
-    names = ("frozen normalization", "trained")
-    other = _row(f"{what}, ours", seconds[::2], accuracies[::2], names)
-    names = ("ours", "plain Keras", "ours, trained normalization")
+    others = [
+        _row(
+            f"{what}, ours",
+            (seconds[0], seconds[place]),
+            (accuracies[0], accuracies[place]),
+            ("as above", name),
+        )
+        for place, name in enumerate(("trained normalization", "mixed_bfloat16"), 2)
+    ]
+    names = ("ours", "plain Keras", "trained normalization", "mixed_bfloat16")
     losses = [side[0].losses for side in sides]
-    tables = (_table([row]), _table([other]), _losses(names, losses))
-    return "\n\n".join(tables)
+    tables = (columns([row]), *(columns([one]) for one in others))
+    return "\n\n".join((*tables, _losses(names, losses)))
 
 
 def step_ours(
-    setting: Setting, examples: Examples, rows: npt.NDArray[np.int64], batch_norm: str
+    setting: Setting, examples: Examples, rows: npt.NDArray[np.int64], **changes: str
 ) -> plain_keras.Stepped:
     """The steps of `train`, whose own epoch does not tell the loss of each."""
     # Dropout would draw other features on either side.
-    changes = {"batch_norm": batch_norm, "dropout": 0.0}
-    recipe = _recipe("all", 1).model_copy(update=changes)
+    recipe = _recipe("all", 1).model_copy(update={"dropout": 0.0, **changes})
     begun = Network.begin(recipe, examples, setting.weights)
     begun.part.optimizer.learning_rate.assign(recipe.learning_rate)
     steps = plain_keras.Steps()
@@ -277,7 +286,7 @@ def forward(setting: Setting) -> str:
         )
     count = len(examples.rows("train", all_copies=True))
     rates = [f"{count / median(side):.0f}" for side in sides]
-    table = _table([_row(f"forward pass of {count} images", sides)])
+    table = columns([_row(f"forward pass of {count} images", sides)])
     return f"{table}\n\nimages a second: ours {rates[0]}, plain Keras {rates[1]}"
 
 
@@ -404,11 +413,7 @@ def _losses(names: Sequence[str], sides: Sequence[Sequence[float]]) -> str:
         row = {"loss of step": name}
         row |= {str(step): f"{loss:.5f}" for step, loss in enumerate(losses[:8], 1)}
         rows.append(row | {f"mean of {len(losses)}": f"{np.mean(losses):.5f}"})
-    return _table(rows)
-
-
-def _table(rows: Sequence[dict[str, str]]) -> str:
-    return pd.DataFrame(rows).to_markdown(index=False, disable_numparse=True)
+    return columns(rows)
 
 
 def _arguments() -> argparse.Namespace:
