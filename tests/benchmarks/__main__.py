@@ -35,13 +35,14 @@ def main() -> None:
         "--weights", type=Path, help="weights without the top, .h5, for training"
     )
     options = parser.parse_args()
-    for name, arguments in (FULL if options.full else SHORT).items():
-        if name == "training" and options.weights:
-            arguments = [*arguments, f"--weights={options.weights}"]
+    arguments = dict(FULL if options.full else SHORT)
+    if options.weights:
+        arguments["training"] = [*arguments["training"], f"--weights={options.weights}"]
+    for name, chosen in arguments.items():
         sys.stdout.write(f"## {name}\n\n")
         sys.stdout.flush()
         module = f"tests.benchmarks.{name}"
-        subprocess.run([sys.executable, "-m", module, *arguments], check=True)
+        subprocess.run([sys.executable, "-m", module, *chosen], check=True)
 
 
 if __name__ == "__main__":

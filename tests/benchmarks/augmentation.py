@@ -18,9 +18,9 @@ Why the comparison is fair:
   start counts for all. What this process imports counts for nobody.
 - Albumentations has up to three rows. As its first examples show it, each copy is read
   from the file, changed and then made small. Written with care, it decodes once a
-  photograph and works on the small image. OpenCV decodes at full size unless it is told
-  what to do; the row `told to` is told by somebody who knows the size of the photographs
-  beforehand. Ours finds out by itself.
+  photograph and works on the small image. OpenCV decodes at full size unless it is
+  told what to do; the row `told to` is told by somebody who knows the size of the
+  photographs beforehand. Ours finds out by itself.
 - Keras and Augmentor can only go through the folder once a copy. Keras knows neither
   contrast nor saturation, Augmentor no shift: they do less. Neither lets choose the
   quality: they save at 75, smaller and faster than the 92 of the others.
