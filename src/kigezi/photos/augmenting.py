@@ -15,9 +15,10 @@ from kigezi.schemas import AugmentParameters
 _SAMPLES = 2
 """samples a pixel of a moved image, along each side
 
-Their mean is about as true as what a linear filter gives (1 dB more noise on
-photographs of leaves, 3 dB where everything is smooth), in a third of its time and in
-whole numbers only, which no processor rounds differently.
+Their mean takes a third of a linear filter's time, in whole numbers only, which no
+processor rounds differently. Against a finely sampled photograph of a leaf it has 0.7 dB
+more noise than a linear filter on the image at the working size, or 0.8 to 2.5 dB less
+where the photograph is 1.14 to 2 times as large.
 """
 _LUMA = (0.299, 0.587, 0.114)
 """grey of red, green and blue, as in ITU-R BT.601 and Pillow's mode L"""
@@ -46,6 +47,13 @@ class Changes:
     color: float
     """factor on the saturation"""
 
+    @property
+    def moves(self) -> bool:
+        """Whether any pixel comes from another place."""
+        flips = self.flip_horizontal or self.flip_vertical
+        still = (self.rotation, self.zoom, self.shift_x, self.shift_y) == (0, 1, 0, 0)
+        return flips or not still
+
     def as_dict(self) -> dict[str, Any]:
         """The changes by name, as the manifest stores them."""
         return asdict(self)
@@ -73,17 +81,29 @@ def draw_changes(photo_id: str, copy: int, parameters: AugmentParameters) -> Cha
     )
 
 
-def change(image: Image.Image, copies: Sequence[Changes]) -> list[Image.Image]:
-    """The changed copies of a square RGB image, in the order of the changes.
+def change(
+    source: Image.Image, plain: Image.Image, copies: Sequence[Changes]
+) -> list[Image.Image]:
+    """The changed copies of a photograph, in the order of the changes.
 
     Where a turn or a shift shows what lies beyond the image, its mirror image is shown.
+
+    Args:
+        source: The photograph as a square RGB image of any size, from which the copies
+            are sampled; with up to twice the working size they are sharper.
+        plain: The same at the working size.
+        copies: What is changed.
     """
-    matrices = [_matrix(changes, image.width) for changes in copies]
-    margin = max((_reach(matrix, image.width) for matrix in matrices), default=0)
-    wide = _mirrored(image, margin) if margin else image
-    grey = _mean_grey(image)
+    matrices = [_matrix(changes, source.width) for changes in copies]
+    margin = max((_reach(matrix, source.width) for matrix in matrices), default=0)
+    wide = _mirrored(source, margin)
+    grey = _mean_grey(plain)
     return [
-        _retone(_move(wide, matrix, image.width, margin), changes, grey)
+        _retone(
+            _move(wide, matrix, plain.width, margin) if changes.moves else plain,
+            changes,
+            grey,
+        )
         for matrix, changes in zip(matrices, copies, strict=True)
     ]
 
@@ -132,16 +152,12 @@ def _mirrored(image: Image.Image, margin: int) -> Image.Image:
     return wide
 
 
-def _move(wide: Image.Image, matrix: Matrix, side: int, margin: int) -> Image.Image:
+def _move(wide: Image.Image, matrix: Matrix, size: int, margin: int) -> Image.Image:
     a, b, c, d, e, f = matrix
-    if matrix == (1, 0, 0, 0, 1, 0):
-        return wide.crop((margin, margin, margin + side, margin + side))
-    fine = (a / _SAMPLES, b / _SAMPLES, c + margin)
-    fine += (d / _SAMPLES, e / _SAMPLES, f + margin)
-    samples = wide.transform(
-        (side * _SAMPLES, side * _SAMPLES), Image.Transform.AFFINE, fine
-    )
-    return samples.reduce(_SAMPLES)
+    grid = size * _SAMPLES
+    step = (wide.width - 2 * margin) / grid
+    fine = (a * step, b * step, c + margin, d * step, e * step, f + margin)
+    return wide.transform((grid, grid), Image.Transform.AFFINE, fine).reduce(_SAMPLES)
 
 
 def _mean_grey(image: Image.Image) -> float:

@@ -33,9 +33,12 @@ def make_images(
         draw_changes(photo_id, copy, augment) for copy in range(1, augment.copies + 1)
     ]
     with pixel_limit(None):
-        plain = fit(decode(data, image.size), image.size, image.fit)
+        photograph = decode(data, image.size)
+        plain = fit(photograph, image.size, image.fit)
+        finest = min(2 * image.size, *photograph.size)
+        source = fit(photograph, max(image.size, finest), image.fit)
     recipes = [{}, *(one.as_dict() for one in changes)]
-    pictures = [plain, *change(plain, changes)]
+    pictures = [plain, *change(source, plain, changes)]
     return [
         (recipe, _encode(picture, augment.jpeg_quality), hash_pixels(picture))
         for recipe, picture in zip(recipes, pictures, strict=True)
