@@ -24,9 +24,9 @@ Why the comparison is fair:
 - Keras and Augmentor can only go through the folder once a copy. Keras knows neither
   contrast nor saturation, Augmentor no shift: they do less. Neither lets choose the
   quality: they save at 75, smaller and faster than the 92 of the others.
-- Ours moves with the mean of 4 samples a pixel of the decoded photograph, Albumentations
-  and Keras with a linear filter on the small image, their default, which is no truer;
-  Augmentor with a bicubic one.
+- Ours moves with the mean of 4 samples a pixel of the decoded photograph,
+  Albumentations and Keras with a linear filter on the small image, their default, which
+  is no truer; Augmentor with a bicubic one.
 - `The limit` decodes as ours does, resizes and encodes, and changes nothing.
 - All rows take turns, and the disk is idle when each starts.
 

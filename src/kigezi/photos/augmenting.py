@@ -16,9 +16,9 @@ _SAMPLES = 2
 """samples a pixel of a moved image, along each side
 
 Their mean takes a third of a linear filter's time, in whole numbers only, which no
-processor rounds differently. Against a finely sampled photograph of a leaf it has 0.7 dB
-more noise than a linear filter on the image at the working size, or 0.8 to 2.5 dB less
-where the photograph is 1.14 to 2 times as large.
+processor rounds differently. Measured against a finely sampled photograph of a leaf, it
+has 0.7 dB more noise than a linear filter on the image at the working size, and 0.8 to
+2.5 dB less where the photograph is 1.14 to 2 times as large.
 """
 _LUMA = (0.299, 0.587, 0.114)
 """grey of red, green and blue, as in ITU-R BT.601 and Pillow's mode L"""
