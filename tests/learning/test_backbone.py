@@ -12,6 +12,7 @@ from kigezi.learning.backbone import (
     backbone_layers,
     build_model,
     calibrate,
+    calibration_images,
     export_backbone,
     start_again,
     trained_weights,
@@ -137,6 +138,14 @@ def test_dropout_acts_while_training_only(model: keras.Model) -> None:
     assert layer.rate == 0.3
     assert 0.6 < np.count_nonzero(layer(ones, training=True)) / 1000 < 0.8
     np.testing.assert_array_equal(layer(ones, training=False), ones)
+
+
+@pytest.mark.parametrize(
+    ("size", "images"), [(32, 256), (96, 256), (224, 47), (1024, 2)]
+)
+def test_calibration_takes_fewer_large_images(size: int, images: int) -> None:
+    """With 256 of 224 px it took 20 GB."""
+    assert calibration_images(size) == images
 
 
 def test_calibration_gives_a_signal_and_leaves_flags_alone() -> None:

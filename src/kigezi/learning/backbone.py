@@ -18,8 +18,9 @@ import numpy.typing as npt
 from kigezi.errors import DataError
 from kigezi.schemas import Recipe
 
-CALIBRATION_IMAGES = 256
-"""Images that set the batch normalization statistics of random weights."""
+_CALIBRATION_PIXELS = 256 * 96 * 96
+"""pixels that set the batch normalization statistics of random weights: 256 images of
+96 px, or 47 of 224 px, whose activations in all layers take 3 GB at alpha 1.0"""
 
 
 def build_model(
@@ -128,6 +129,15 @@ def set_trainable(layers: list[keras.layers.Layer], recipe: Recipe) -> None:
         layer.trainable = height < recipe.opened_layers and not frozen_statistics
         if isinstance(layer, keras.layers.BatchNormalization):
             layer.momentum = recipe.batch_norm_momentum
+
+
+def calibration_images(size: int) -> int:
+    """How many images set the statistics of random weights, so that memory lasts.
+
+    Args:
+        size: Side of an image in pixels.
+    """
+    return max(2, min(256, _CALIBRATION_PIXELS // size**2))
 
 
 def calibrate(model: keras.Model, images: npt.NDArray[np.uint8]) -> None:

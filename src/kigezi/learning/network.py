@@ -12,9 +12,9 @@ from typing import Self
 import keras
 
 from kigezi.learning.backbone import (
-    CALIBRATION_IMAGES,
     build_model,
     calibrate,
+    calibration_images,
     start_again,
     trained_weights,
 )
@@ -56,8 +56,9 @@ class Network:
         network = _compiled(cls, graph, examples.size, len(examples.classes))
         start_again(network.whole, recipe, weights)
         if weights is None:
-            rows = examples.rows("train", all_copies=False)[:CALIBRATION_IMAGES]
-            calibrate(network.whole, examples.images[rows])
+            rows = examples.rows("train", all_copies=False)
+            few = rows[: calibration_images(examples.size)]
+            calibrate(network.whole, examples.images[few])
         forget(network.part.optimizer)
         return network
 
