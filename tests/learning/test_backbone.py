@@ -141,11 +141,14 @@ def test_dropout_acts_while_training_only(model: keras.Model) -> None:
 
 
 @pytest.mark.parametrize(
-    ("size", "images"), [(32, 256), (96, 256), (224, 47), (1024, 2)]
+    ("size", "alpha", "images"),
+    [(32, 1.0, 256), (96, 0.35, 256), (96, 1.0, 89), (224, 1.0, 16), (1024, 1.4, 2)],
 )
-def test_calibration_takes_fewer_large_images(size: int, images: int) -> None:
+def test_calibration_takes_fewer_large_images(
+    size: int, alpha: float, images: int
+) -> None:
     """With 256 of 224 px it took 20 GB."""
-    assert calibration_images(size) == images
+    assert calibration_images(size, alpha) == images
 
 
 def test_calibration_gives_a_signal_and_leaves_flags_alone() -> None:

@@ -18,9 +18,12 @@ import numpy.typing as npt
 from kigezi.errors import DataError
 from kigezi.schemas import Recipe
 
-_CALIBRATION_PIXELS = 256 * 96 * 96
-"""pixels that set the batch normalization statistics of random weights: 256 images of
-96 px, or 47 of 224 px, whose activations in all layers take 3 GB at alpha 1.0"""
+_CALIBRATION_PIXELS = 256 * 96 * 96 * 0.35
+"""pixels times alpha that set the batch normalization statistics of random weights
+
+That is 256 images of 96 px at alpha 0.35, or 16 of 224 px at alpha 1.0, whose outputs of
+all layers take 1.5 GB.
+"""
 
 
 def build_model(
@@ -131,13 +134,14 @@ def set_trainable(layers: list[keras.layers.Layer], recipe: Recipe) -> None:
             layer.momentum = recipe.batch_norm_momentum
 
 
-def calibration_images(size: int) -> int:
+def calibration_images(size: int, alpha: float) -> int:
     """How many images set the statistics of random weights, so that memory lasts.
 
     Args:
         size: Side of an image in pixels.
+        alpha: Width of MobileNetV2.
     """
-    return max(2, min(256, _CALIBRATION_PIXELS // size**2))
+    return max(2, min(256, int(_CALIBRATION_PIXELS / (size**2 * alpha))))
 
 
 def calibrate(model: keras.Model, images: npt.NDArray[np.uint8]) -> None:

@@ -57,7 +57,7 @@ class Network:
         start_again(network.whole, recipe, weights)
         if weights is None:
             rows = examples.rows("train", all_copies=False)
-            few = rows[: calibration_images(examples.size)]
+            few = rows[: calibration_images(examples.size, recipe.alpha)]
             calibrate(network.whole, examples.images[few])
         forget(network.part.optimizer)
         return network
