@@ -68,6 +68,7 @@ def test_bundled_weights_load_and_answer_otherwise_than_random_ones() -> None:
 def test_a_trained_model_can_start_again_as_another(weights: str) -> None:
     path = BackboneWeights(Path()).find(make_recipe(weights=weights)).path
     used, recipe = build_model(make_recipe(seed=1), 96, 2, None), make_recipe(seed=2)
+    used.set_weights([weight + 1 for weight in used.get_weights()])
     start_again(used, recipe, path)
     fresh = build_model(recipe, 96, 2, path)
     for one, other in zip(used.get_weights(), fresh.get_weights(), strict=True):

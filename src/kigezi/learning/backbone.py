@@ -19,10 +19,10 @@ from kigezi.errors import DataError
 from kigezi.schemas import Recipe
 
 _CALIBRATION_PIXELS = 256 * 96 * 96 * 0.35
-"""pixels times alpha that set the batch normalization statistics of random weights
+"""pixels times alpha that set the batch normalization of random weights
 
-That is 256 images of 96 px at alpha 0.35, or 16 of 224 px at alpha 1.0, whose outputs of
-all layers take 1.5 GB.
+That is 256 images of 96 px at alpha 0.35, or 16 of 224 px at alpha 1.0, whose outputs
+of all layers take 1.5 GB.
 """
 
 
