@@ -63,7 +63,8 @@ def study(project: Project) -> str:
             ("plain Keras", plain, plain.seconds / ours.seconds),
         )
     ]
-    return f"{columns(rows)}\n\n{plain.output.strip()}"
+    # Keras and TensorFlow print warnings before it.
+    return f"{columns(rows)}\n\n{plain.output.strip().splitlines()[-1]}"
 
 
 def again(project: Project, repeats: int) -> str:
