@@ -27,6 +27,8 @@ _MARGIN = 1
 
 Matrix = tuple[float, float, float, float, float, float]
 
+_STILL: Matrix = (1, 0, 0, 0, 1, 0)
+
 
 @dataclass(frozen=True)
 class Changes:
@@ -46,13 +48,6 @@ class Changes:
     contrast: float
     color: float
     """factor on the saturation"""
-
-    @property
-    def moves(self) -> bool:
-        """Whether any pixel comes from another place."""
-        flips = self.flip_horizontal or self.flip_vertical
-        still = (self.rotation, self.zoom, self.shift_x, self.shift_y) == (0, 1, 0, 0)
-        return flips or not still
 
     def as_dict(self) -> dict[str, Any]:
         """The changes by name, as the manifest stores them."""
@@ -100,7 +95,7 @@ def change(
     grey = _mean_grey(plain)
     return [
         _retone(
-            _move(wide, matrix, plain.width, margin) if changes.moves else plain,
+            _move(wide, matrix, plain.width, margin) if matrix != _STILL else plain,
             changes,
             grey,
         )
@@ -129,7 +124,7 @@ def _matrix(changes: Changes, side: int) -> Matrix:
 
 def _reach(matrix: Matrix, side: int) -> int:
     """How far beyond the image the copy looks, in pixels; 0 when nothing moves."""
-    if matrix == (1, 0, 0, 0, 1, 0):
+    if matrix == _STILL:
         return 0
     a, b, c, d, e, f = matrix
     corners = [(x, y) for x in (0, side) for y in (0, side)]

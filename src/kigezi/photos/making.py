@@ -36,7 +36,8 @@ def make_images(
         photograph = decode(data, image.size)
         plain = fit(photograph, image.size, image.fit)
         finest = min(2 * image.size, *photograph.size)
-        source = fit(photograph, max(image.size, finest), image.fit)
+        larger = finest > image.size
+        source = fit(photograph, finest, image.fit) if larger else plain
     recipes = [{}, *(one.as_dict() for one in changes)]
     pictures = [plain, *change(source, plain, changes)]
     return [
