@@ -4,8 +4,9 @@ import hashlib
 import io
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import wraps
+from itertools import chain, islice
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -23,7 +24,7 @@ from kigezi.datasets.versions import (
     AugmentedVersions,
 )
 from kigezi.datasets.workers import usable_processors
-from kigezi.datasets.writing import Photograph, write_images
+from kigezi.datasets.writing import Photograph, Row, write_images
 from kigezi.photos.building import DatasetBuild
 from kigezi.photos.labels import label_folder
 from kigezi.progress import progress
@@ -31,6 +32,9 @@ from kigezi.progress import progress
 __all__ = ["AugmentedDataset", "AugmentedVersion", "AugmentedVersions"]
 
 logger = logging.getLogger(__name__)
+
+_CHUNK = 500
+"""photographs whose rows are held at a time"""
 
 Save = Callable[["AugmentedDataset", DatasetBuild], None]
 
@@ -116,13 +120,23 @@ def write_build(build: DatasetBuild, folder: Path, workers: int) -> None:
     ]
     written = write_images(photographs, build.folder, build.make, folder, workers)
     shown = progress(written, len(photographs), "augment: photographs")
-    rows = [row for images in shown for row in images]
-    manifest = pd.DataFrame(rows).sort_values("image_id", ignore_index=True)
+    manifest = _manifest(iter(shown))
     buffer = io.BytesIO()
     manifest.to_parquet(buffer, index=False)
     write_synced(folder / MANIFEST, buffer.getvalue())
     description = json.dumps(_describe_build(build, manifest), indent=2)
     write_synced(folder / DESCRIPTION, description.encode())
+
+
+def _manifest(photographs: Iterator[list[Row]]) -> pd.DataFrame:
+    """The rows of all photographs, sorted.
+
+    Columns are made of some at a time, for rows as Python's objects take several times
+    the memory, and 100,000 photographs have 400,000 of them.
+    """
+    chunks = iter(lambda: list(islice(photographs, _CHUNK)), [])
+    frames = [pd.DataFrame(list(chain.from_iterable(chunk))) for chunk in chunks]
+    return pd.concat(frames).sort_values("image_id", ignore_index=True)
 
 
 def _describe_build(build: DatasetBuild, manifest: pd.DataFrame) -> dict[str, Any]:
