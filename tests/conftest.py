@@ -203,7 +203,8 @@ def copy_project(folder: Path) -> Path:
     for name in ("conf", "src"):
         unwanted = shutil.ignore_patterns("__pycache__", "*.egg-info", "credentials*")
         shutil.copytree(PROJECT / name, folder / name, ignore=unwanted)
-    shutil.copy(PROJECT / "pyproject.toml", folder)
+    for name in ("pyproject.toml", ".telemetry"):
+        shutil.copy(PROJECT / name, folder)
     (folder / "conf" / "local").mkdir(exist_ok=True)
     return folder
 

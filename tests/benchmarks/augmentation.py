@@ -91,8 +91,8 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     add = partial(parser.add_argument, type=int)
     add("--repeats", default=5, help="runs of every row (5)")
-    add("--photographs", default=400, help="of 256 px, or of --folder; 0: none (400)")
-    add("--large", default=32, help="photographs of 12 megapixels; 0: none (32)")
+    add("--photographs", default=1000, help="of 256 px, or of --folder; 0: none (1000)")
+    add("--large", default=64, help="photographs of 12 megapixels; 0: none (64)")
     add("--folder", type=Path, help="take the JPEG files below this folder instead")
     return parser.parse_args(arguments)
 

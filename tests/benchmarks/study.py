@@ -23,7 +23,7 @@ import yaml
 from kigezi.datasets.versions import AugmentedVersions
 from tests.benchmarks.commands import Project, measure
 from tests.benchmarks.pictures import draw_photographs
-from tests.benchmarks.table import columns
+from tests.benchmarks.table import columns, spread
 from tests.conftest import PROJECT
 
 SIZE = 96
@@ -80,12 +80,7 @@ def again(project: Project, repeats: int) -> str:
             seconds[what].append(run().seconds)
     run, nothing = (median(times) for times in seconds.values())
     rows = [
-        {
-            "what": what,
-            "seconds: median (min - max)": (
-                f"{median(times):.1f} ({min(times):.1f} - {max(times):.1f})"
-            ),
-        }
+        {"what": what, "seconds: median (range)": spread(times)}
         for what, times in seconds.items()
     ]
     return f"{columns(rows)}\n\nratio of medians: {run / nothing:.2f}"

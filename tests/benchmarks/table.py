@@ -86,7 +86,7 @@ def markdown(rows: Sequence[Row], items: int, unit: str) -> str:
     """
     ours = rows[0].median
     lines = [_line(row, items, ours) for row in rows]
-    headers = ["what", f"{unit}/s", "seconds: median (min - max)", "ours / this"]
+    headers = ["what", f"{unit}/s", "seconds: median (range)", "ours / this"]
     headers.append("processor seconds")
     sides = ("left", *["right"] * 4)
     return tabulate(
@@ -100,14 +100,21 @@ def columns(rows: Sequence[Mapping[str, str]]) -> str:
     return str(table.to_markdown(index=False, disable_numparse=True))
 
 
+def spread(seconds: Sequence[float]) -> str:
+    """The median, and the smallest and largest where there are several."""
+    middle = f"{statistics.median(seconds):.3g}"
+    if len(seconds) == 1:
+        return middle
+    return f"{middle} ({min(seconds):.3g} to {max(seconds):.3g})"
+
+
 def _line(row: Row, items: int, ours: float) -> list[str]:
     if row.run is None:
         return [row.what, NOT_INSTALLED, "", "", ""]
-    span = f"{min(row.seconds):.2f} - {max(row.seconds):.2f}"
     return [
         row.what,
         f"{items / row.median:,.0f}",
-        f"{row.median:.2f} ({span})",
+        spread(row.seconds),
         f"{row.median / ours:.2f}",
         f"{statistics.median(cost.processor for cost in row.costs):.2f}",
     ]

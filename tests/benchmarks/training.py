@@ -71,7 +71,7 @@ from kigezi.records import Epoch
 from kigezi.schemas import Recipe
 from kigezi.threads import use_threads
 from tests.benchmarks import plain_keras
-from tests.benchmarks.table import columns
+from tests.benchmarks.table import columns, spread
 
 EPOCHS = 30
 STEPS = 24
@@ -379,19 +379,11 @@ def _row(
     first, second = (median(side) for side in seconds)
     row = {"what": what}
     for name, side in zip(names, seconds, strict=True):
-        row[f"{name} (s)"] = _spread(side)
+        row[f"{name} (s)"] = spread(side)
     row["ratio of medians"] = f"{second / first:.2f}"
     for name, accuracy in zip(names, accuracies, strict=False):
         row[f"validation accuracy, {name}"] = f"{accuracy:.3f}"
     return row
-
-
-def _spread(seconds: Sequence[float]) -> str:
-    """The median, and the smallest and largest where there are several."""
-    middle = f"{median(seconds):.3g}"
-    if len(seconds) == 1:
-        return middle
-    return f"{middle} ({min(seconds):.3g} to {max(seconds):.3g})"
 
 
 def _phases(what: str, fits: Sequence[plain_keras.Fit]) -> str:

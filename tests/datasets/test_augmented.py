@@ -8,6 +8,7 @@ import pytest
 
 from kigezi.datasets import augmented
 from kigezi.datasets.augmented import content_digest
+from kigezi.datasets.versions import MANIFEST
 from kigezi.errors import DataError
 from kigezi.folders import PhotographFolder
 from kigezi.photos.building import DatasetBuild
@@ -49,6 +50,21 @@ def test_manifest(tmp_path: Path) -> None:
     assert len(merged) == 48
 
 
+@pytest.mark.parametrize("chunk", [1, 5, 12])
+def test_the_manifest_does_not_depend_on_how_many_rows_are_held(
+    chunk: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    build = small_build(tmp_path / "photographs")
+    dataset(tmp_path / "whole").save(build)
+    monkeypatch.setattr(augmented, "_CHUNK", chunk)
+    dataset(tmp_path / "parts").save(build)
+    manifests = [
+        dataset(tmp_path / name).load().version(build.digest).manifest
+        for name in ("whole", "parts")
+    ]
+    pd.testing.assert_frame_equal(*manifests)
+
+
 def test_many_copies_are_sorted_by_name(tmp_path: Path) -> None:
     build = small_build(tmp_path / "photographs", copies=10)
     dataset(tmp_path).save(build)
@@ -62,7 +78,7 @@ def test_description(tmp_path: Path) -> None:
     version = dataset(tmp_path).load().version(build.digest)
     description = version.description
     assert description["digest"] == build.digest
-    assert description["content_digest"] == content_digest(version.manifest)
+    assert description["content_digest"] == content_digest(version.path / MANIFEST)
     assert sum(sum(each.values()) for each in description["counts"].values()) == 48
     assert description["parameters"]["image"]["size"] == 32
     assert set(description["versions"]) == {"pillow", "libjpeg_turbo", "zlib", "numpy"}
@@ -182,8 +198,12 @@ def test_labels_become_portable_folders(tmp_path: Path) -> None:
     assert set(manifest["label"]) == {"con", "é?"}
 
 
-def test_content_digest_is_of_pixels_not_of_order() -> None:
+def test_content_digest_is_of_pixels(tmp_path: Path) -> None:
     manifest = pd.DataFrame({"image_id": ["a", "b"], "sha256_pixels": ["1", "2"]})
-    assert content_digest(manifest) == content_digest(manifest[::-1])
-    swapped = manifest.assign(sha256_pixels=["2", "1"])
-    assert content_digest(manifest) != content_digest(swapped)
+    other = manifest.assign(sha256_pixels=["2", "1"])
+    again = manifest.assign(split=["train", "test"])
+    digests = []
+    for table in (manifest, other, again):
+        table.to_parquet(tmp_path / "manifest.parquet")
+        digests.append(content_digest(tmp_path / "manifest.parquet"))
+    assert digests[0] == digests[2] != digests[1]

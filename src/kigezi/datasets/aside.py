@@ -43,7 +43,7 @@ def written_aside(target: Path) -> Iterator[Path]:
         path = folder / target.name
         yield path
         if path.is_file():
-            _flush(path)
+            flush(path)
         path.replace(target)
 
 
@@ -75,18 +75,18 @@ def write_synced(path: Path, data: bytes) -> None:
         os.fsync(file.fileno())
 
 
+def flush(path: Path) -> None:
+    """Have a file on the disk before its name is: a rename alone may outrun it."""
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
+
+
 def remove_leftovers(parent: Path) -> None:
     """Remove what processes that have died were writing aside."""
     for path in parent.glob(".incomplete-*"):
         match = _LEFTOVER.fullmatch(path.name)
         if match and not _may_be_alive(int(match[1]), path):
             shutil.rmtree(path, ignore_errors=True)
-
-
-def _flush(path: Path) -> None:
-    """Have a file on the disk before its name is: a rename alone may outrun it."""
-    with path.open("rb+") as file:
-        os.fsync(file.fileno())
 
 
 def _may_be_alive(process: int, path: Path) -> bool:

@@ -1,22 +1,30 @@
 """The augmented dataset: immutable versions, written whole, found by their content."""
 
 import hashlib
-import io
 import json
 import logging
 from collections.abc import Callable, Iterator
 from functools import wraps
 from itertools import chain, islice
+from operator import itemgetter
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import PIL
+import pyarrow as pa
+import pyarrow.parquet as pq
 from kedro.io import AbstractVersionedDataset, Version
 from PIL import features
 
-from kigezi.datasets.aside import folder_aside, publish, remove_leftovers, write_synced
+from kigezi.datasets.aside import (
+    flush,
+    folder_aside,
+    publish,
+    remove_leftovers,
+    write_synced,
+)
 from kigezi.datasets.versions import (
     DESCRIPTION,
     MANIFEST,
@@ -35,6 +43,21 @@ logger = logging.getLogger(__name__)
 
 _CHUNK = 500
 """photographs whose rows are held at a time"""
+
+_COLUMNS = pa.schema(
+    {
+        "image_id": pa.string(),
+        "photo_id": pa.string(),
+        "copy": pa.int64(),
+        "label": pa.string(),
+        "split": pa.string(),
+        "path": pa.string(),
+        "sha256": pa.string(),
+        "sha256_pixels": pa.string(),
+        "recipe": pa.string(),
+    }
+)
+"""of the manifest; `photo_id` and the two hashes are sha256 in hexadecimal"""
 
 Save = Callable[["AugmentedDataset", DatasetBuild], None]
 
@@ -120,33 +143,33 @@ def write_build(build: DatasetBuild, folder: Path, workers: int) -> None:
     ]
     written = write_images(photographs, build.folder, build.make, folder, workers)
     shown = progress(written, len(photographs), "augment: photographs")
-    manifest = _manifest(iter(shown))
-    buffer = io.BytesIO()
-    manifest.to_parquet(buffer, index=False)
-    write_synced(folder / MANIFEST, buffer.getvalue())
-    description = json.dumps(_describe_build(build, manifest), indent=2)
+    _write_manifest(folder / MANIFEST, iter(shown))
+    description = json.dumps(_describe_build(build, folder / MANIFEST), indent=2)
     write_synced(folder / DESCRIPTION, description.encode())
 
 
-def _manifest(photographs: Iterator[list[Row]]) -> pd.DataFrame:
-    """The rows of all photographs, sorted.
+def _write_manifest(path: Path, photographs: Iterator[list[Row]]) -> None:
+    """Write the rows of photographs that come in the order of their `photo_id`.
 
-    Columns are made of some at a time, for rows as Python's objects take several times
-    the memory, and 100,000 photographs have 400,000 of them.
+    Only some are held at a time: 100,000 photographs have 400,000 rows.
     """
     chunks = iter(lambda: list(islice(photographs, _CHUNK)), [])
-    frames = [pd.DataFrame(list(chain.from_iterable(chunk))) for chunk in chunks]
-    return pd.concat(frames).sort_values("image_id", ignore_index=True)
+    with pq.ParquetWriter(path, _COLUMNS) as manifest:
+        for chunk in chunks:
+            rows = sorted(chain.from_iterable(chunk), key=itemgetter("image_id"))
+            manifest.write_table(pa.Table.from_pylist(rows, _COLUMNS))
+    flush(path)
 
 
-def _describe_build(build: DatasetBuild, manifest: pd.DataFrame) -> dict[str, Any]:
-    counts = manifest.groupby(["split", "label"]).size()
+def _describe_build(build: DatasetBuild, manifest: Path) -> dict[str, Any]:
+    images = pd.read_parquet(manifest, columns=["split", "label"])
+    counts = images.value_counts(sort=False)
     return {
         "digest": build.digest,
         "content_digest": content_digest(manifest),
         "parameters": build.description,
         "photographs": len(build.photographs),
-        "images": len(manifest),
+        "images": len(images),
         "counts": {split: counts[split].to_dict() for split in counts.index.levels[0]},
         "versions": {
             "pillow": PIL.__version__,
@@ -157,7 +180,11 @@ def _describe_build(build: DatasetBuild, manifest: pd.DataFrame) -> dict[str, An
     }
 
 
-def content_digest(manifest: pd.DataFrame) -> str:
+def content_digest(manifest: Path) -> str:
     """The name of the images themselves: equal digests mean equal pixels."""
-    lines = sorted(manifest["image_id"] + " " + manifest["sha256_pixels"])
-    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+    digest = hashlib.sha256()
+    columns = ["image_id", "sha256_pixels"]
+    for rows in pq.ParquetFile(manifest).iter_batches(columns=columns):
+        for image_id, pixels in zip(*rows.to_pydict().values(), strict=True):
+            digest.update(f"{image_id} {pixels}\n".encode())
+    return digest.hexdigest()
