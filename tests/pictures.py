@@ -70,6 +70,15 @@ def ingest_parameters(**changes: Any) -> IngestParameters:
         "expected_photographs": None,
         "minimum_side": 16,
         "maximum_megapixels": 1,
+        "groups": {
+            "hash_distance": 10,
+            "number_gap": 4,
+            "likeness": 0.4,
+            "likeness_of_neighbours": 0.3,
+            "burst_seconds": 2,
+            "series": None,
+            "largest": 0.02,
+        },
         "split": {"validation": 0.1, "test": 0.2, "seed": 7},
         "drawing": None,
     }

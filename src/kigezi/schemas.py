@@ -4,6 +4,7 @@ The docstring under a field is shown to the user when the field's value is not
 allowed, so it says what the field means, its unit and its range.
 """
 
+import re
 from copy import copy
 from typing import Annotated, Any, Literal
 
@@ -82,6 +83,36 @@ class DrawingParameters(Block):
     """a whole number from 0 to 4294967295 that decides what is drawn"""
 
 
+def _check_pattern(value: str | None) -> str | None:
+    if value is not None:
+        try:
+            groups = re.compile(value).groups
+        except re.error as error:
+            raise ValueError(f"it is no regular expression ({error})") from None
+        if not groups:
+            raise ValueError("it should hold a part in parentheses, as in (leaf\\d+)_")
+    return value
+
+
+class GroupParameters(Block):
+    """When photographs show one subject, so that they have to stay in one split."""
+
+    hash_distance: Annotated[Whole, Field(ge=0, le=16)]
+    """bits of 64 in which perceptual hashes may differ to be compared, from 0 to 16"""
+    number_gap: Annotated[Whole, Field(ge=0, le=100)]
+    """steps between numbers in file names to be compared, from 0 (none) to 100"""
+    likeness: Annotated[float, Field(gt=0, le=1)]
+    """correlation from which look-alikes show one subject, above 0, up to 1"""
+    likeness_of_neighbours: Annotated[float, Field(gt=0, le=1)]
+    """the same for files whose numbers are close, above 0, up to 1"""
+    burst_seconds: Annotated[float, Field(ge=0, le=3600)] | None
+    """seconds within which one camera photographs one subject, to 3600, or null"""
+    series: Annotated[str | None, AfterValidator(_check_pattern)]
+    """null, or a regular expression with a part in parentheses that names a subject"""
+    largest: Annotated[float, Field(gt=0, le=1)]
+    """largest fraction of a class that one group may be, above 0, up to 1"""
+
+
 class IngestParameters(Block):
     """Where the photographs are and how they are checked and split."""
 
@@ -93,6 +124,8 @@ class IngestParameters(Block):
     """shortest side of a usable photograph in pixels, from 1 to 1024"""
     maximum_megapixels: Annotated[float, Field(ge=1, le=1000)]
     """largest usable photograph in millions of pixels, from 1 to 1000"""
+    groups: GroupParameters
+    """when photographs show one subject and have to stay together"""
     split: SplitParameters
     """the fractions of the photographs for validation and test, and their seed"""
     drawing: DrawingParameters | None

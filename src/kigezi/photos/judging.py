@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from PIL import Image, UnidentifiedImageError
 
-from kigezi.photos.reading import open_photograph, orientation
+from kigezi.photos.hashing import hash_photograph
+from kigezi.photos.reading import open_photograph, orientation, to_rgb, when_and_by
 
 CONVERT = "convert it to JPEG"
 
@@ -44,6 +45,12 @@ class Judgement:
     mode: str = ""
     status: str = "quarantined"
     reason: str = ""
+    hashes: str = ""
+    """what it looks like, from `hash_photograph`, if it is kept"""
+    taken: str = ""
+    """when, as `2026-11-23T09:30:00`, if EXIF says so"""
+    camera: str = ""
+    """make, model and serial number, as far as EXIF says so"""
 
 
 def judge(data: bytes, maximum_megapixels: float, minimum_side: int) -> Judgement:
@@ -84,11 +91,11 @@ def _judge_image(
         # An eighth of the pixels needs all of the bytes: a cut is found, four times
         # faster.
         image.draft(None, (1, 1))
-        image.load()
+        hashes = hash_photograph(to_rgb(image))
     except Exception as error:  # a decoder may raise anything on such bytes
         return Judgement(*facts, reason=_damaged(error))
     note = "the first of its frames is used" if moving else ""
-    return Judgement(*facts, status="kept", reason=note)
+    return Judgement(*facts, "kept", note, hashes, *when_and_by(image))
 
 
 def _too_large(maximum_megapixels: float) -> str:

@@ -3,6 +3,7 @@
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import datetime
 from io import BytesIO
 
 import numpy as np
@@ -90,6 +91,23 @@ def orientation(image: Image.Image) -> int:
         value = image.getexif().get(ExifTags.Base.Orientation)
         return value if value in _UPRIGHT else 1
     return 1
+
+
+def when_and_by(image: Image.Image) -> tuple[str, str]:
+    """When the photograph was taken, in ISO 8601, and by which camera; empty: unknown.
+
+    EXIF has the camera's own clock, without a time zone.
+    """
+    with suppress(Exception):  # EXIF is written by anything, so it may hold anything
+        exif = image.getexif()
+        details = exif.get_ifd(ExifTags.IFD.Exif)
+        said = details[ExifTags.Base.DateTimeOriginal]
+        taken = datetime.strptime(said.strip("\0 "), "%Y:%m:%d %H:%M:%S")
+        names = (exif.get(ExifTags.Base.Make), exif.get(ExifTags.Base.Model))
+        parts = (*names, details.get(ExifTags.Base.BodySerialNumber))
+        camera = " ".join(str(part).strip("\0 ") for part in parts if part)
+        return taken.isoformat(), camera
+    return "", ""
 
 
 def to_rgb(image: Image.Image) -> Image.Image:

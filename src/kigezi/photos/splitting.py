@@ -1,4 +1,4 @@
-"""Exact duplicates, groups, and the split of photographs into three sets."""
+"""Exact duplicates, and the split of photographs into three sets."""
 
 import pandas as pd
 
@@ -38,15 +38,6 @@ def mark_duplicates(survey: pd.DataFrame) -> pd.DataFrame:
 def _conflict(same: pd.DataFrame) -> str:
     places = " and ".join(same.drop_duplicates("label")["path"])
     return f"same bytes in two classes, {places}: keep it in the right one only"
-
-
-def assign_groups(ledger: pd.DataFrame) -> pd.DataFrame:
-    """Give every usable photograph the name of the group that it may not leave.
-
-    Equal bytes share a group; nearly equal ones do not yet.
-    """
-    usable = ledger["status"].isin(["kept", "duplicate"])
-    return ledger.assign(group_id=ledger["photo_id"].str[:16].where(usable, ""))
 
 
 def assign_splits(

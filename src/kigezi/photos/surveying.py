@@ -46,9 +46,8 @@ def survey(folder: PhotographFolder, limits: Limits) -> pd.DataFrame:
     """Judge every file below the folder.
 
     Returns:
-        One row a file, sorted by path: `path, photo_id, label, width, height, format,
-        mode, status, reason`. Sides are 0, and `photo_id` is empty, where the file was
-        not read.
+        One row a file, sorted by path: `path, photo_id, label` and what `Judgement`
+        holds. Sides are 0, and `photo_id` is empty, where the file was not read.
 
     Raises:
         DataError: Class folders are empty or have names that cannot be kept apart.

@@ -4,6 +4,7 @@ import logging
 from functools import partial
 
 import pandas as pd
+from matplotlib.figure import Figure
 
 from kigezi.folders import PhotographLibrary
 from kigezi.photos.drawing import (
@@ -12,15 +13,13 @@ from kigezi.photos.drawing import (
     draw_photograph,
     drawn_names,
 )
-from kigezi.photos.splitting import (
-    SPLITS,
-    assign_groups,
-    assign_splits,
-    mark_duplicates,
-)
+from kigezi.photos.grouping import assign_groups, confirm, effective_number
+from kigezi.photos.pairing import compare_pairs, propose_pairs
+from kigezi.photos.splitting import SPLITS, assign_splits, mark_duplicates
 from kigezi.photos.surveying import Limits, survey
 from kigezi.records import ingest_digest
 from kigezi.schemas import IngestParameters
+from kigezi.sheets import draw_pairs
 
 logger = logging.getLogger(__name__)
 
@@ -28,6 +27,9 @@ STATUSES = ("kept", "quarantined", "duplicate", "ignored")
 
 _SHOWN = 5
 """reasons that are printed; the others are only stored"""
+
+_NEARLY = 0.25
+"""likeness from which pairs that do not show one subject stand in the table too"""
 
 
 def survey_photographs(
@@ -54,32 +56,70 @@ def survey_photographs(
             {**parameters.drawing.model_dump(), "version": DRAWING_VERSION},
         )
     folder = photographs.open(parameters.source)
-    return survey(
-        folder, Limits(parameters.maximum_megapixels, parameters.minimum_side)
-    )
+    limits = Limits(parameters.maximum_megapixels, parameters.minimum_side)
+    return mark_duplicates(survey(folder, limits))
 
 
-def split_photographs(
-    survey: pd.DataFrame, parameters: IngestParameters
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Take out duplicates, and put each photograph into a split before anything else.
+def compare_photographs(
+    survey: pd.DataFrame, photographs: PhotographLibrary, parameters: IngestParameters
+) -> pd.DataFrame:
+    """Compare all photographs that may show one subject.
 
     Args:
         survey: One row a file.
-        parameters: Fractions and seed of the split.
+        photographs: The library of photographs.
+        parameters: Which pairs are worth a closer look.
 
     Returns:
-        The ledger, one row a file, and the paths and reasons of quarantined files.
+        A row a pair: see `kigezi.photos.pairing.compare_pairs` and `confirm`.
     """
-    ledger = assign_groups(mark_duplicates(survey))
-    quarantined = ledger["status"] == "quarantined"
-    quarantine = ledger.loc[quarantined, ["path", "reason"]].reset_index(drop=True)
-    _log_found(ledger, quarantine, parameters.expected_photographs)
+    kept = survey[survey["status"] == "kept"]
+    rules = parameters.groups
+    columns = [kept[name].tolist() for name in ("path", "hashes")]
+    pairs = propose_pairs(*columns, rules.hash_distance, rules.number_gap)
+    read = photographs.open(parameters.source).read
+    return confirm(compare_pairs(kept, pairs, read), rules)
+
+
+def split_photographs(
+    survey: pd.DataFrame, pairs: pd.DataFrame, parameters: IngestParameters
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Put each photograph, with all others of its subject, into a split.
+
+    Args:
+        survey: One row a file.
+        pairs: Photographs that may show one subject, and how alike they are.
+        parameters: When they do, and fractions and seed of the split.
+
+    Returns:
+        The ledger, one row a file; the paths and reasons of quarantined files; and
+        the photographs that are not alone in their group.
+    """
+    quarantined = survey["status"] == "quarantined"
+    quarantine = survey.loc[quarantined, ["path", "reason"]].reset_index(drop=True)
+    _log_found(survey, quarantine, parameters.expected_photographs)
+    ledger, groups = assign_groups(survey, pairs, parameters.groups)
+    _log_groups(ledger, pairs)
     split = parameters.split
     ledger = assign_splits(ledger, split.validation, split.test, split.seed)
-    ledger["made_with"] = ingest_digest(parameters)
+    ledger = ledger.drop(columns="hashes").assign(made_with=ingest_digest(parameters))
     _log_split(ledger)
-    return ledger, quarantine
+    return ledger, quarantine, groups
+
+
+def show_pairs(
+    pairs: pd.DataFrame, photographs: PhotographLibrary, parameters: IngestParameters
+) -> tuple[pd.DataFrame, Figure]:
+    """The pairs around the threshold, as a table and as pictures, for a person to see.
+
+    Args:
+        pairs: Photographs that may show one subject, and how alike they are.
+        photographs: The library of photographs.
+        parameters: Where the photographs are.
+    """
+    near = pairs["one_subject"] | (pairs["likeness"] >= _NEARLY)
+    table = pairs[near].drop(columns="orientation")
+    return table, draw_pairs(pairs, photographs.open(parameters.source).read)
 
 
 def _log_found(
@@ -99,6 +139,31 @@ def _log_found(
             "%s photographs are expected (ingest.expected_photographs), %s were found: "
             "the run goes on with these",
             *(f"{expected:,}", f"{kept:,}"),
+        )
+
+
+def _log_groups(ledger: pd.DataFrame, pairs: pd.DataFrame) -> None:
+    alike = pairs[pairs["one_subject"]]
+    logger.info(
+        "%s pairs compared, %s show one subject: see data/08_reporting/pairs.png",
+        *(f"{len(pairs):,}", f"{len(alike):,}"),
+    )
+    across = alike[alike["label_1"] != alike["label_2"]]
+    for pair in across.head(_SHOWN).itertuples():
+        logger.warning(
+            "possible label error: %s and %s show one subject (likeness %.2f)",
+            *(pair.path_1, pair.path_2, pair.likeness),
+        )
+    if len(across) > _SHOWN:
+        more = f"{len(across) - _SHOWN:,}"
+        logger.warning("%s more pairs across classes stand in 'near_pairs'", more)
+    kept = ledger[ledger["status"] == "kept"]
+    for label, rows in kept.groupby("label"):
+        sizes = rows["group_id"].value_counts()
+        logger.info(
+            "%s: %s photographs of %s subjects, worth %s independent ones",
+            *(label, f"{len(rows):,}", f"{len(sizes):,}"),
+            f"{effective_number(sizes):,.0f}",
         )
 
 

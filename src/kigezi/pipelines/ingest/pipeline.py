@@ -4,11 +4,16 @@ from typing import Any
 
 from kedro.pipeline import Pipeline, node, pipeline
 
-from kigezi.pipelines.ingest.nodes import split_photographs, survey_photographs
+from kigezi.pipelines.ingest.nodes import (
+    compare_photographs,
+    show_pairs,
+    split_photographs,
+    survey_photographs,
+)
 
 
 def create_pipeline(**kwargs: Any) -> Pipeline:
-    """Survey all files, then split the usable photographs."""
+    """Survey all files, group photographs of one subject, then split the groups."""
     return pipeline(
         [
             node(
@@ -18,10 +23,22 @@ def create_pipeline(**kwargs: Any) -> Pipeline:
                 name="survey_photographs",
             ),
             node(
+                func=compare_photographs,
+                inputs=["survey", "photographs", "params:ingest"],
+                outputs="compared_pairs",
+                name="compare_photographs",
+            ),
+            node(
                 func=split_photographs,
-                inputs=["survey", "params:ingest"],
-                outputs=["ledger", "quarantine"],
+                inputs=["survey", "compared_pairs", "params:ingest"],
+                outputs=["ledger", "quarantine", "groups"],
                 name="split_photographs",
+            ),
+            node(
+                func=show_pairs,
+                inputs=["compared_pairs", "photographs", "params:ingest"],
+                outputs=["near_pairs", "pairs_sheet"],
+                name="show_pairs",
             ),
         ]
     )
