@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from kigezi.datasets import augmented
-from kigezi.datasets.augmented import content_digest
+from kigezi.datasets.contents import content_digest
 from kigezi.datasets.versions import MANIFEST
 from kigezi.errors import DataError
 from kigezi.folders import PhotographFolder
