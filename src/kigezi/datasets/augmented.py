@@ -21,7 +21,7 @@ from kigezi.datasets.aside import (
     remove_leftovers,
     write_synced,
 )
-from kigezi.datasets.contents import content_digest
+from kigezi.datasets.contents import COLUMNS, content_digest
 from kigezi.datasets.versions import (
     DESCRIPTION,
     MANIFEST,
@@ -39,21 +39,6 @@ logger = logging.getLogger(__name__)
 
 _CHUNK = 500
 """photographs whose rows are held at a time"""
-
-_COLUMNS = pa.schema(
-    {
-        "image_id": pa.string(),
-        "photo_id": pa.string(),
-        "copy": pa.int64(),
-        "label": pa.string(),
-        "split": pa.string(),
-        "path": pa.string(),
-        "sha256": pa.string(),
-        "sha256_pixels": pa.string(),
-        "recipe": pa.string(),
-    }
-)
-"""of the manifest; `photo_id` and the two hashes are sha256 in hexadecimal"""
 
 Save = Callable[["AugmentedDataset", DatasetBuild], None]
 
@@ -145,10 +130,10 @@ def _write_manifest(path: Path, photographs: Iterator[list[Row]]) -> None:
     Only some are held at a time: 100,000 photographs have 400,000 rows.
     """
     chunks = iter(lambda: list(islice(photographs, _CHUNK)), [])
-    with pq.ParquetWriter(path, _COLUMNS) as manifest:
+    with pq.ParquetWriter(path, COLUMNS) as manifest:
         for chunk in chunks:
             rows = sorted(chain.from_iterable(chunk), key=itemgetter("image_id"))
-            manifest.write_table(pa.Table.from_pylist(rows, _COLUMNS))
+            manifest.write_table(pa.Table.from_pylist(rows, COLUMNS))
     flush(path)
 
 

@@ -1,13 +1,29 @@
-"""What a version of the augmented dataset holds, as hashes."""
+"""What a version of the augmented dataset holds: its columns, files and digest."""
 
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from kigezi.folders import PhotographFolder, is_system
 from kigezi.progress import progress
+
+COLUMNS = pa.schema(
+    {
+        "image_id": pa.string(),
+        "photo_id": pa.string(),
+        "copy": pa.int64(),
+        "label": pa.string(),
+        "split": pa.string(),
+        "path": pa.string(),
+        "sha256": pa.string(),
+        "sha256_pixels": pa.string(),
+        "recipe": pa.string(),
+    }
+)
+"""of a manifest; `photo_id` and the two hashes are sha256 in hexadecimal"""
 
 
 def content_digest(manifest: Path) -> str:

@@ -5,7 +5,9 @@ from functools import partial
 from itertools import chain, islice
 
 import pandas as pd
+import pyarrow as pa
 
+from kigezi.datasets.contents import COLUMNS
 from kigezi.datasets.workers import map_in_processes
 from kigezi.datasets.writing import Photograph, Row, remake_photograph
 from kigezi.photos.building import DatasetBuild
@@ -42,6 +44,9 @@ def remake_images(
 
     made = rows()
     chunks = iter(lambda: list(islice(made, _CHUNK)), [])
-    tables = [pd.DataFrame(chain.from_iterable(chunk)) for chunk in chunks]
+    tables = [
+        pa.Table.from_pylist(list(chain.from_iterable(chunk)), COLUMNS)
+        for chunk in chunks
+    ]
     columns = ["path", "photo_id", "problem"]
-    return pd.concat(tables, ignore_index=True), pd.DataFrame(faults, columns=columns)
+    return pa.concat_tables(tables).to_pandas(), pd.DataFrame(faults, columns=columns)

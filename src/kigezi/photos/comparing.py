@@ -1,117 +1,42 @@
-"""What differs between a stored dataset and what its photographs make now.
-
-Every function returns one row a difference, with `path, photo_id, problem`.
-"""
-
-from collections.abc import Mapping
-from typing import Any
+"""What differs between two versions of the augmented dataset."""
 
 import pandas as pd
 
-_FACTS = ["photo_id", "copy", "label", "split", "path", "recipe"]
-"""columns of the manifest besides the hashes"""
 
+def compare_photographs(old: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
+    """Photographs that differ between the manifests of two versions.
 
-def compare_description(
-    stored: Mapping[str, Any], expected: Mapping[str, Any]
-) -> pd.DataFrame:
-    """Entries of `dataset.json` that are not as they should be.
-
-    Args:
-        stored: What it holds.
-        expected: Some of its entries, as they should be.
+    Returns:
+        `photo_id, label_old, label_new, split_old, split_new, change`, sorted by
+        `photo_id`; several changes are joined with commas.
     """
-    wrong = [key for key, value in expected.items() if stored.get(key) != value]
-    problems = [f"its {key} is not that of the photographs and images" for key in wrong]
-    return pd.DataFrame({"path": "dataset.json", "photo_id": "", "problem": problems})
-
-
-def compare_rows(
-    manifest: pd.DataFrame, made: pd.DataFrame, faults: pd.DataFrame
-) -> pd.DataFrame:
-    """Rows that the manifest lacks, has twice or should not have.
-
-    Args:
-        manifest: As it is stored.
-        made: The rows that it should have, without those of faulty photographs.
-        faults: The `photo_id` of photographs that could not be made again.
-    """
-    lacking = ~made["image_id"].isin(manifest["image_id"])
-    unknown = ~manifest["image_id"].isin(made["image_id"])
-    unknown &= ~manifest["photo_id"].isin(faults["photo_id"])
-    twice = manifest["image_id"].duplicated()
-    return pd.concat(
-        [
-            _found(made[lacking], "the manifest has no row for this image"),
-            _found(manifest[unknown], "no photograph makes this row of the manifest"),
-            _found(manifest[twice], "the manifest has two rows for this image"),
-        ]
+    both = _by_photograph(old).merge(
+        _by_photograph(new),
+        how="outer",
+        on="photo_id",
+        suffixes=("_old", "_new"),
+        indicator="side",
     )
+    stays = both["side"] == "both"
+    differs = {
+        name: stays & (both[f"{name}_old"] != both[f"{name}_new"])
+        for name in ("label", "split", "sha256_pixels", "sha256")
+    }
+    changes = {
+        "added": both["side"] == "right_only",
+        "removed": both["side"] == "left_only",
+        "relabelled": differs["label"],
+        "moved to another split": differs["split"],
+        "re-augmented": differs["sha256_pixels"],
+        "encoded anew": differs["sha256"] & ~differs["sha256_pixels"],
+    }
+    table = pd.DataFrame(changes)
+    words = [", ".join(table.columns[row]) for row in table.to_numpy()]
+    columns = ["photo_id", "label_old", "label_new", "split_old", "split_new"]
+    return both[columns].assign(change=words)[table.any(axis=1)]
 
 
-def compare_files(
-    manifest: pd.DataFrame, made: pd.DataFrame, files: Mapping[str, str]
-) -> pd.DataFrame:
-    """Stored files that are missing, damaged, or named by no row.
-
-    Args:
-        manifest: As it is stored.
-        made: The rows that it should have, without those of faulty photographs.
-        files: sha256 of every stored file, by path.
-    """
-    stored = manifest["path"].map(files)
-    right = manifest["image_id"].map(dict(made[["image_id", "sha256"]].to_numpy()))
-    missing = stored.isna()
-    other = ~missing & (stored != manifest["sha256"])
-    known = {*manifest["path"], *made["path"]}
-    unnamed = [path for path in files if path not in known]
-    return pd.concat(
-        [
-            _found(manifest[missing], "the image is missing"),
-            _found(manifest[other & (stored != right)], "the image is damaged"),
-            _found(
-                manifest[other & (stored == right)],
-                "the image is right, but the manifest has another sha256 for it",
-            ),
-            _found(
-                pd.DataFrame({"path": unnamed, "photo_id": ""}),
-                "no row of the manifest names this file",
-            ),
-        ]
-    )
-
-
-def compare_images(
-    manifest: pd.DataFrame, made: pd.DataFrame, files: Mapping[str, str]
-) -> pd.DataFrame:
-    """Images that are not those that their photographs make now.
-
-    Args:
-        manifest: As it is stored.
-        made: The rows that it should have, without those of faulty photographs.
-        files: sha256 of every stored file, by path.
-    """
-    stored = manifest.drop_duplicates("image_id")
-    both = made.merge(stored, on="image_id", suffixes=("", "_stored"))
-    pixels = both["sha256_pixels"] != both["sha256_pixels_stored"]
-    # Where the file is not as the manifest says, `compare_files` has told so.
-    whole = both["path_stored"].map(files) == both["sha256_stored"]
-    encoded = whole & ~pixels & (both["sha256"] != both["sha256_stored"])
-    facts = [
-        _found(
-            both[both[fact] != both[f"{fact}_stored"]],
-            f"the manifest has another {fact} for this image",
-        )
-        for fact in _FACTS
-    ]
-    return pd.concat(
-        [
-            _found(both[pixels], "the pixels differ"),
-            _found(both[encoded], "only the JPEG's bytes differ, the pixels are equal"),
-            *facts,
-        ]
-    )
-
-
-def _found(rows: pd.DataFrame, problem: str) -> pd.DataFrame:
-    return rows[["path", "photo_id"]].assign(problem=problem)
+def _by_photograph(manifest: pd.DataFrame) -> pd.DataFrame:
+    """One row a photograph, with the hashes of all its images in one."""
+    together = {"label": "first", "split": "first", "sha256_pixels": "sum"}
+    return manifest.groupby("photo_id").agg({**together, "sha256": "sum"}).reset_index()

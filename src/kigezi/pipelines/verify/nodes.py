@@ -7,11 +7,12 @@ import pandas as pd
 
 from kigezi.errors import DataError
 from kigezi.photos.building import DatasetBuild, library_versions
-from kigezi.photos.comparing import (
+from kigezi.photos.verifying import (
     compare_description,
     compare_files,
     compare_images,
     compare_rows,
+    find_unnamed,
 )
 from kigezi.stores import AugmentedVersions, DatasetVersion
 
@@ -106,7 +107,11 @@ def _compare(
         "`kedro run --pipeline=augment`"
     )
     reinstall = _reinstall(version.description["versions"])
-    found = [damage.assign(remedy=again), other.assign(remedy=reinstall + again)]
+    found = [
+        damage.assign(remedy=again),
+        other.assign(remedy=reinstall + again),
+        find_unnamed(manifest, made, files).assign(remedy="delete the file"),
+    ]
     return pd.concat(found).sort_values("path", kind="stable")
 
 
