@@ -45,16 +45,23 @@ def _choose(
     augmented: AugmentedVersions, parameters: DiffParameters
 ) -> tuple[DatasetVersion, DatasetVersion]:
     """The older and the newer version; those not named follow from the other one."""
+    new = old = None
     versions = augmented.all()
-    new = augmented.named(parameters.new) if parameters.new else versions[0]
-    before = [version for version in versions if version.name < new.name] or [new]
-    old = augmented.named(parameters.old) if parameters.old else before[0]
-    if old.name == new.name:
-        names = ", ".join(version.name for version in versions)
+    if parameters.new:
+        new = augmented.named(parameters.new)
+    elif versions:
+        new = versions[0]
+    before = [version for version in versions if new and version.name < new.name]
+    if parameters.old:
+        old = augmented.named(parameters.old)
+    elif before:
+        old = before[0]
+    if old is None or new is None or old.name == new.name:
+        names = ", ".join(version.name for version in versions) or "none"
         raise DataError(
-            f"there is nothing to compare the version {new.name} with; there are: "
-            f"{names}; name two of them as diff.old and diff.new, or make another one "
-            "with other settings and `kedro run --pipeline=augment`."
+            "a comparison needs two versions of the augmented dataset, with the newer "
+            f"one as diff.new; there are: {names}; name two of them, or make another "
+            "one with other settings and `kedro run --pipeline=augment`."
         )
     return old, new
 
