@@ -23,6 +23,8 @@ BROKEN: list[tuple[str, Any, tuple[str, ...]]] = [
     ("image.fit", "stretch", ("'stretch'", "crop, pad or squash")),
     ("ingest.split.test", 0.9, ("0.9", "from 0.05 to 0.4")),
     ("ingest.source", "", ("''", "folder")),
+    ("diff.old", "", ("''", "data/04_feature/augmented")),
+    ("diff.newer", "2026", ("not known", "did you mean new?")),
     ("augment.zoom", [1.2, 0.9], ("[1.2, 0.9]", "first number should not be above")),
     ("augment.zoom", [1, 99], ("99", "from 0.1 to 10")),
     ("augment.rotation", None, ("None", "degrees")),

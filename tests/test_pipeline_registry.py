@@ -19,6 +19,15 @@ def test_the_default_is_the_sum_of_the_four() -> None:
     assert len(default) == sum(map(len, names))
 
 
+def test_checks_are_not_part_of_the_study() -> None:
+    pipelines = register_pipelines()
+    default = {node.name for node in pipelines["__default__"].nodes}
+    for name in ("verify", "diff"):
+        own = {node.name for node in pipelines[name].nodes}
+        assert own
+        assert not own & default
+
+
 def test_the_default_runs_in_the_order_of_the_study() -> None:
     default = [node.name for node in register_pipelines()["__default__"].nodes]
     steps = ["survey_photographs", "augment_photographs", "build_leaderboard"]

@@ -49,15 +49,42 @@ def test_photographs_are_augmented_without_tensorflow(project: Path) -> None:
     shrunk = (
         "--params=ingest.drawing.photographs=30,ingest.drawing.size=48,image.size=32"
     )
-    for pipeline in ("ingest", "augment"):
+    for pipeline in ("ingest", "augment", "verify"):
         done, imported = _kedro(
             project, "run", "--env=demo", f"--pipeline={pipeline}", shrunk
         )
         assert done.returncode == 0, done.stdout + done.stderr
         assert imported == ""
         assert "Traceback" not in done.stderr
+    assert "120 images are equal" in done.stdout + done.stderr
     images = list(project.glob("data/04_feature/augmented/*/augmented/images/*/*.jpg"))
     assert len(images) == 30 * 4
+    images[0].unlink()
+    done, imported = _kedro(project, "run", "--env=demo", "--pipeline=verify", shrunk)
+    assert done.returncode == 1
+    assert "1 difference in data/08_reporting/verification.csv" in " ".join(
+        (done.stdout + done.stderr).split()
+    )
+    assert "Traceback" not in done.stdout + done.stderr
+    assert imported == ""
+
+
+def test_versions_are_compared_without_tensorflow(project: Path) -> None:
+    shrunk = (
+        "--params=ingest.drawing.photographs=30,ingest.drawing.size=48,image.size=32,"
+        "augment.rotation="
+    )
+    commands = [("ingest", 30), ("augment", 10), ("augment", 20), ("diff", 30)]
+    for pipeline, rotation in commands:
+        done, imported = _kedro(
+            project,
+            *("run", "--env=demo", f"--pipeline={pipeline}", f"{shrunk}{rotation}"),
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert imported == ""
+    assert "augment.rotation: 10.0 -> 20.0" in done.stdout + done.stderr
+    table = (project / "data" / "08_reporting" / "diff.csv").read_text()
+    assert table.count("re-augmented") == 30
 
 
 @pytest.mark.parametrize(

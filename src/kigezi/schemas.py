@@ -301,6 +301,18 @@ class PretrainParameters(Block):
     """how the backbone is trained on them"""
 
 
+VersionName = Annotated[str, Field(min_length=1, coerce_numbers_to_str=True)]
+
+
+class DiffParameters(Block):
+    """Which two versions of the augmented dataset are compared."""
+
+    old: VersionName | None
+    """a folder's name in data/04_feature/augmented; null is the one before the new"""
+    new: VersionName | None
+    """a folder's name in data/04_feature/augmented; null is the newest"""
+
+
 class Parameters(Block):
     """All that stands in the parameters files."""
 
@@ -309,6 +321,7 @@ class Parameters(Block):
     augment: AugmentParameters
     tune: TuneParameters
     pretrain: PretrainParameters
+    diff: DiffParameters
 
 
 class Globals(Block):

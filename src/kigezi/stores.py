@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from kigezi.photos.building import DatasetBuild
 from kigezi.records import Assignment, Epoch, Trial
 from kigezi.schemas import Recipe
 
@@ -18,18 +19,36 @@ from kigezi.schemas import Recipe
 class DatasetVersion(Protocol):
     """One whole version of the augmented dataset."""
 
+    name: str
+    path: Path
     digest: str
+    description: dict[str, Any]
     manifest: pd.DataFrame
 
     def read(self, path: str) -> bytes:
         """An image file's bytes, checked against the manifest."""
 
+    def files(self) -> dict[str, str]:
+        """sha256 of every image file as it is now, by path."""
+
+    def content_digest(self) -> str:
+        """The digest of the manifest's pixels."""
+
 
 class AugmentedVersions(Protocol):
     """Every version of the augmented dataset."""
 
+    def all(self) -> list[DatasetVersion]:
+        """The whole versions, newest first."""
+
+    def named(self, name: str) -> DatasetVersion:
+        """The version with Kedro's name."""
+
     def version(self, digest: str) -> DatasetVersion:
         """The version that was made of these photographs with these settings."""
+
+    def remake(self, build: DatasetBuild) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """The manifest that a build makes now, and the photographs that changed."""
 
 
 class ModelInputs(Protocol):

@@ -71,3 +71,10 @@ def test_a_pinned_version_that_is_not_there(version: AugmentedVersion) -> None:
         DataError, match=f"no version 2020 .* there are: {version.name}"
     ):
         store.version(version.digest)
+
+
+def test_a_version_by_its_name(version: AugmentedVersion) -> None:
+    store = AugmentedVersions(version.path.parent.parent)
+    assert store.named(version.name) == version
+    with pytest.raises(DataError, match=f"no version 2020 .* are: {version.name}"):
+        store.named("2020")

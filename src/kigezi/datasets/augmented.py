@@ -1,6 +1,5 @@
 """The augmented dataset: immutable versions, written whole, found by their content."""
 
-import hashlib
 import json
 import logging
 from collections.abc import Callable, Iterator
@@ -10,13 +9,10 @@ from operator import itemgetter
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-import numpy as np
 import pandas as pd
-import PIL
 import pyarrow as pa
 import pyarrow.parquet as pq
 from kedro.io import AbstractVersionedDataset, Version
-from PIL import features
 
 from kigezi.datasets.aside import (
     flush,
@@ -25,6 +21,7 @@ from kigezi.datasets.aside import (
     remove_leftovers,
     write_synced,
 )
+from kigezi.datasets.contents import COLUMNS, content_digest
 from kigezi.datasets.versions import (
     DESCRIPTION,
     MANIFEST,
@@ -33,8 +30,7 @@ from kigezi.datasets.versions import (
 )
 from kigezi.datasets.workers import usable_processors
 from kigezi.datasets.writing import Photograph, Row, write_images
-from kigezi.photos.building import DatasetBuild
-from kigezi.photos.labels import label_folder
+from kigezi.photos.building import DatasetBuild, library_versions
 from kigezi.progress import progress
 
 __all__ = ["AugmentedDataset", "AugmentedVersion", "AugmentedVersions"]
@@ -43,21 +39,6 @@ logger = logging.getLogger(__name__)
 
 _CHUNK = 500
 """photographs whose rows are held at a time"""
-
-_COLUMNS = pa.schema(
-    {
-        "image_id": pa.string(),
-        "photo_id": pa.string(),
-        "copy": pa.int64(),
-        "label": pa.string(),
-        "split": pa.string(),
-        "path": pa.string(),
-        "sha256": pa.string(),
-        "sha256_pixels": pa.string(),
-        "recipe": pa.string(),
-    }
-)
-"""of the manifest; `photo_id` and the two hashes are sha256 in hexadecimal"""
 
 Save = Callable[["AugmentedDataset", DatasetBuild], None]
 
@@ -103,7 +84,7 @@ class AugmentedDataset(AbstractVersionedDataset[DatasetBuild, AugmentedVersions]
 
     def load(self) -> AugmentedVersions:
         """Open the store of all versions, or of the one that the run is pinned to."""
-        return AugmentedVersions(self._folder, self._version.load)
+        return AugmentedVersions(self._folder, self._version.load, self._workers)
 
     def save(self, data: DatasetBuild) -> None:
         """Write the build, whole or not at all; nothing if it is there already."""
@@ -135,12 +116,7 @@ def write_build(build: DatasetBuild, folder: Path, workers: int) -> None:
     Raises:
         DataError: A photograph is not what it was when it was ingested.
     """
-    photographs = [
-        Photograph(*row, folder=f"images/{label_folder(row[2])}")
-        for row in build.photographs[["path", "photo_id", "label", "split"]].itertuples(
-            index=False
-        )
-    ]
+    photographs = [Photograph(*row) for row in build.rows()]
     written = write_images(photographs, build.folder, build.make, folder, workers)
     shown = progress(written, len(photographs), "augment: photographs")
     _write_manifest(folder / MANIFEST, iter(shown))
@@ -154,10 +130,10 @@ def _write_manifest(path: Path, photographs: Iterator[list[Row]]) -> None:
     Only some are held at a time: 100,000 photographs have 400,000 rows.
     """
     chunks = iter(lambda: list(islice(photographs, _CHUNK)), [])
-    with pq.ParquetWriter(path, _COLUMNS) as manifest:
+    with pq.ParquetWriter(path, COLUMNS) as manifest:
         for chunk in chunks:
             rows = sorted(chain.from_iterable(chunk), key=itemgetter("image_id"))
-            manifest.write_table(pa.Table.from_pylist(rows, _COLUMNS))
+            manifest.write_table(pa.Table.from_pylist(rows, COLUMNS))
     flush(path)
 
 
@@ -171,20 +147,5 @@ def _describe_build(build: DatasetBuild, manifest: Path) -> dict[str, Any]:
         "photographs": len(build.photographs),
         "images": len(images),
         "counts": {split: counts[split].to_dict() for split in counts.index.levels[0]},
-        "versions": {
-            "pillow": PIL.__version__,
-            "libjpeg_turbo": features.version("libjpeg_turbo"),
-            "zlib": features.version("zlib"),
-            "numpy": np.__version__,
-        },
+        "versions": library_versions(),
     }
-
-
-def content_digest(manifest: Path) -> str:
-    """The name of the images themselves: equal digests mean equal pixels."""
-    digest = hashlib.sha256()
-    columns = ["image_id", "sha256_pixels"]
-    for rows in pq.ParquetFile(manifest).iter_batches(columns=columns):
-        for image_id, pixels in zip(*rows.to_pydict().values(), strict=True):
-            digest.update(f"{image_id} {pixels}\n".encode())
-    return digest.hexdigest()

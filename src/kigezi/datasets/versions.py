@@ -9,7 +9,10 @@ from typing import Any
 
 import pandas as pd
 
+from kigezi.datasets.contents import content_digest, hash_files
+from kigezi.datasets.remaking import remake_images
 from kigezi.errors import DataError
+from kigezi.photos.building import DatasetBuild
 
 MANIFEST = "manifest.parquet"
 DESCRIPTION = "dataset.json"
@@ -77,6 +80,17 @@ class AugmentedVersion:
             return error.message
         return None
 
+    def files(self) -> dict[str, str]:
+        """sha256 of every file but manifest and description, by path.
+
+        It is empty where something is no regular file, or cannot be read.
+        """
+        return hash_files(self.path, leave_out=(MANIFEST, DESCRIPTION))
+
+    def content_digest(self) -> str:
+        """What the description's `content_digest` has to be."""
+        return content_digest(self.path / MANIFEST)
+
     @cached_property
     def _sums(self) -> dict[str, str]:
         return dict(zip(self.manifest["path"], self.manifest["sha256"], strict=True))
@@ -96,6 +110,8 @@ class AugmentedVersions:
     """the folder that holds a folder for each version"""
     pinned: str | None = None
     """the version given as `--load-versions=augmented:VERSION`"""
+    workers: int = 1
+    """processes that make images again"""
 
     def all(self) -> list[AugmentedVersion]:
         """The whole versions, newest first."""
@@ -116,7 +132,7 @@ class AugmentedVersions:
             DataError: There is none, or the run is pinned to another one.
         """
         if self.pinned is not None:
-            return self._pinned_version(digest)
+            return self._pinned_version(self.pinned, digest)
         found = self.find(digest)
         if found is None:
             raise DataError(
@@ -125,18 +141,30 @@ class AugmentedVersions:
             )
         return found
 
-    def _pinned_version(self, digest: str) -> AugmentedVersion:
+    def named(self, name: str) -> AugmentedVersion:
+        """The version with Kedro's name.
+
+        Raises:
+            DataError: There is none; those that exist are listed.
+        """
         known = {one.name: one for one in self.all()}
-        if self.pinned not in known:
+        if name not in known:
             there = ", ".join(known) or "none"
             raise DataError(
-                f"there is no version {self.pinned} of the augmented dataset in "
+                f"there is no version {name} of the augmented dataset in "
                 f"{self.path}; there are: {there}."
             )
-        pinned = known[self.pinned]
+        return known[name]
+
+    def remake(self, build: DatasetBuild) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """Make every image of a build once more; see `remake_images`."""
+        return remake_images(build, self.workers)
+
+    def _pinned_version(self, name: str, digest: str) -> AugmentedVersion:
+        pinned = self.named(name)
         if pinned.digest != digest:
             raise DataError(
-                f"--load-versions=augmented:{self.pinned} names a dataset made from "
+                f"--load-versions=augmented:{name} names a dataset made from "
                 f"other photographs or settings ({pinned.digest[:12]}) than this run's "
                 f"({digest[:12]}): leave the option out, or go back to its settings."
             )

@@ -1,4 +1,4 @@
-"""Write the images of many photographs.
+"""Make the images of many photographs, and write them.
 
 Workers import this module, so it imports neither Kedro nor pandas.
 """
@@ -14,6 +14,7 @@ from typing import Any
 from kigezi.datasets.workers import map_in_processes
 from kigezi.errors import DataError
 from kigezi.folders import PhotographFolder
+from kigezi.photos.labels import label_folder
 from kigezi.photos.making import Make
 
 Row = dict[str, Any]
@@ -27,8 +28,11 @@ class Photograph:
     photo_id: str
     label: str
     split: str
-    folder: str
-    """where its images go, relative to the dataset and with `/`"""
+
+    @property
+    def folder(self) -> str:
+        """Where its images go, relative to the dataset and with `/`."""
+        return f"images/{label_folder(self.label)}"
 
 
 def write_images(
@@ -56,41 +60,66 @@ def write_images(
     return map_in_processes(write, photographs, workers)
 
 
-def _write_photograph(
-    photograph: Photograph, source: PhotographFolder, make: Make, target: Path
-) -> list[Row]:
-    images = make(_read(source, photograph), photograph.photo_id)
-    rows = []
-    for copy, (recipe, jpeg, sha256_pixels) in enumerate(images):
-        image_id = f"{photograph.photo_id}_{copy}"
-        path = f"{photograph.folder}/{image_id}.jpg"
-        (target / path).write_bytes(jpeg)
-        row = {
-            "image_id": image_id,
-            "photo_id": photograph.photo_id,
-            "copy": copy,
-            "label": photograph.label,
-            "split": photograph.split,
-            "path": path,
-            "sha256": hashlib.sha256(jpeg).hexdigest(),
-            "sha256_pixels": sha256_pixels,
-            "recipe": json.dumps(recipe),
-        }
-        rows.append(row)
-    return rows
+def make_rows(
+    photograph: Photograph, source: PhotographFolder, make: Make
+) -> tuple[list[tuple[Row, bytes]], str]:
+    """The manifest's row and the JPEG of each image, or none and what is wrong.
 
-
-def _read(source: PhotographFolder, photograph: Photograph) -> bytes:
-    """The bytes that were ingested; Pillow would decode many changed ones silently."""
+    A photograph is only used with the bytes that were ingested, for Pillow would decode
+    many changed ones silently.
+    """
     try:
         data = source.read(photograph.path)
     except OSError as error:
-        problem = f"cannot be read ({error.strerror or error})"
-    else:
-        if hashlib.sha256(data).hexdigest() == photograph.photo_id:
-            return data
-        problem = "has changed since it was ingested"
-    raise DataError(
-        f"the photograph {photograph.path} in {source.root} {problem}: run "
-        "`kedro run --pipeline=ingest` again."
-    )
+        return [], f"cannot be read ({error.strerror or error})"
+    if hashlib.sha256(data).hexdigest() != photograph.photo_id:
+        return [], "has changed since it was ingested"
+    images = make(data, photograph.photo_id)
+    rows = [
+        (_row(photograph, copy, recipe, jpeg, sha256_pixels), jpeg)
+        for copy, (recipe, jpeg, sha256_pixels) in enumerate(images)
+    ]
+    return rows, ""
+
+
+def _row(
+    photograph: Photograph,
+    copy: int,
+    recipe: dict[str, Any],
+    jpeg: bytes,
+    sha256_pixels: str,
+) -> Row:
+    image_id = f"{photograph.photo_id}_{copy}"
+    return {
+        "image_id": image_id,
+        "photo_id": photograph.photo_id,
+        "copy": copy,
+        "label": photograph.label,
+        "split": photograph.split,
+        "path": f"{photograph.folder}/{image_id}.jpg",
+        "sha256": hashlib.sha256(jpeg).hexdigest(),
+        "sha256_pixels": sha256_pixels,
+        "recipe": json.dumps(recipe),
+    }
+
+
+def _write_photograph(
+    photograph: Photograph, source: PhotographFolder, make: Make, target: Path
+) -> list[Row]:
+    images, problem = make_rows(photograph, source, make)
+    if problem:
+        raise DataError(
+            f"the photograph {photograph.path} in {source.root} {problem}: run "
+            "`kedro run --pipeline=ingest` again."
+        )
+    for row, jpeg in images:
+        (target / row["path"]).write_bytes(jpeg)
+    return [row for row, _ in images]
+
+
+def remake_photograph(
+    photograph: Photograph, source: PhotographFolder, make: Make
+) -> tuple[list[Row], str]:
+    """The manifest's rows of a photograph, or none and what is wrong with it."""
+    images, problem = make_rows(photograph, source, make)
+    return [row for row, _ in images], problem

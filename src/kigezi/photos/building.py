@@ -2,11 +2,15 @@
 
 import hashlib
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+import numpy as np
 import pandas as pd
+import PIL
+from PIL import features
 
 from kigezi.folders import PhotographFolder
 from kigezi.photos.making import Make, make_images
@@ -14,6 +18,8 @@ from kigezi.schemas import AugmentParameters, ImageParameters
 
 AUGMENTATION_VERSION = 2
 """to be raised with every change of the code that changes a pixel of an image"""
+
+_KEPT = ["path", "photo_id", "label", "split"]
 
 
 @dataclass(frozen=True)
@@ -28,6 +34,10 @@ class DatasetBuild:
     make: Make
     """the images of one photograph, from its bytes and its photo_id; can be pickled"""
     folder: PhotographFolder
+
+    def rows(self) -> Iterator[tuple[str, str, str, str]]:
+        """The path, photo_id, label and split of each photograph."""
+        return self.photographs[_KEPT].itertuples(index=False, name=None)
 
 
 def plan_build(
@@ -49,9 +59,7 @@ def plan_build(
 
 def kept_rows(ledger: pd.DataFrame) -> pd.DataFrame:
     """The rows of the ledger that are photographs of the study, sorted by photo_id."""
-    kept = ledger.loc[
-        ledger["status"] == "kept", ["path", "photo_id", "label", "split"]
-    ]
+    kept = ledger.loc[ledger["status"] == "kept", _KEPT]
     return kept.sort_values("photo_id", ignore_index=True)
 
 
@@ -78,4 +86,14 @@ def _describe(image: ImageParameters, augment: AugmentParameters) -> dict[str, A
         "augmentation_version": AUGMENTATION_VERSION,
         "image": image.model_dump(mode="json"),
         "augment": augment.model_dump(mode="json"),
+    }
+
+
+def library_versions() -> dict[str, str | None]:
+    """Versions of the libraries that decide an image's pixels and bytes."""
+    return {
+        "pillow": PIL.__version__,
+        "libjpeg_turbo": features.version("libjpeg_turbo"),
+        "zlib": features.version("zlib"),
+        "numpy": np.__version__,
     }
