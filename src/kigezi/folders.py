@@ -17,7 +17,10 @@ DRAWING = ".drawing.json"
 
 Kind = Literal["file", "link", "link to a folder", "special", "empty folder"]
 
-_SYSTEM_NAMES = {"thumbs.db", "desktop.ini", "__macosx", "icon\r"}
+_SYSTEM_NAMES = {
+    *("thumbs.db", "ehthumbs.db", "desktop.ini", "__macosx", "icon\r"),
+    *("$recycle.bin", "system volume information", "lost+found", "@eadir"),
+}
 
 
 @dataclass(frozen=True, order=True)

@@ -63,7 +63,7 @@ BAD = {
     "random": (bytes(range(128, 256)), "no photograph"),
     "bomb": (_png_header(60_000, 60_000), "1 million pixels"),
     "large": (_png_header(1200, 1000), "1 million pixels"),
-    "text bomb": (_text_bomb(), "too large"),
+    "text bomb": (_text_bomb(), "texts in it are too large"),
     "frame bomb": (_gif_bomb(), "1 million pixels"),
     "dot": (encoded(picture(1, (1, 1))), "16 pixels"),
     "small": (encoded(picture(1, (10, 10))), "16 pixels"),

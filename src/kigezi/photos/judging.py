@@ -118,6 +118,8 @@ def _too_large(maximum_megapixels: float) -> str:
 def _damaged(error: Exception) -> str:
     if isinstance(error, Image.DecompressionBombError | Image.DecompressionBombWarning):
         return "a frame in it is larger than ingest.maximum_megapixels: make it smaller"
+    if "MAX_TEXT" in str(error):
+        return "the texts in it are too large: save the photograph without them"
     said = " ".join(str(error).split()) or type(error).__name__
     return f"it is cut short or damaged ({said}): copy the photograph again"
 

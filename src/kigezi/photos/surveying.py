@@ -105,7 +105,11 @@ def _with_labels(
         elif entry.kind in _NOT_READ:
             yield _Found(entry.path, label if below else "", *_NOT_READ[entry.kind])
         elif not below:
-            yield _Found(entry.path, "", "it is not in a class folder")
+            yield _Found(
+                entry.path,
+                "",
+                "it is not in a class folder: move it into one, if it is a photograph",
+            )
         else:
             yield _Found(entry.path, label, "")
 
