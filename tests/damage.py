@@ -9,6 +9,7 @@ from hypothesis.strategies import SearchStrategy
 from PIL import ExifTags, Image
 
 from tests.pictures import encoded, picture
+from tests.png import odd_png
 
 _FRAMES: dict[str, Any] = {"save_all": True, "append_images": [picture(2), picture(3)]}
 _DEEP = Image.fromarray(np.arange(40 * 40, dtype=np.uint16).reshape(40, 40) * 40)
@@ -116,5 +117,5 @@ def _invented() -> SearchStrategy[bytes]:
 
 
 def files() -> SearchStrategy[bytes]:
-    """Damaged photographs mostly, and bytes that only begin like one."""
-    return strategies.one_of(*[damaged(SOURCES)] * 7, _invented())
+    """Damaged photographs mostly, odd ones, and bytes that only begin like one."""
+    return strategies.one_of(*[damaged(SOURCES)] * 7, odd_png(), odd_png(), _invented())

@@ -1,4 +1,3 @@
-import struct
 import zlib
 
 import pytest
@@ -7,6 +6,7 @@ from PIL import ExifTags, Image
 from kigezi.photos.judging import Judgement, judge
 from kigezi.photos.reading import decode, pixel_limit
 from tests.pictures import encoded, picture
+from tests.png import header, png
 
 
 def _judge(data: bytes) -> Judgement:
@@ -15,13 +15,7 @@ def _judge(data: bytes) -> Judgement:
 
 
 def _png_header(width: int, height: int, *chunks: tuple[bytes, bytes]) -> bytes:
-    def chunk(name: bytes, data: bytes) -> bytes:
-        check = zlib.crc32(name + data)
-        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", check)
-
-    size = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    more = b"".join(chunk(name, data) for name, data in chunks)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", size) + more + chunk(b"IDAT", b"")
+    return png([(b"IHDR", header(width, height)), *chunks, (b"IDAT", b"")])
 
 
 def _text_bomb() -> bytes:
@@ -154,3 +148,11 @@ def test_a_png_with_broken_pixels_is_quarantined() -> None:
     place = _chunk(data, b"IDAT")
     data[(place.start + place.stop) // 2] ^= 0xFF
     assert _judge(bytes(data)).status == "quarantined"
+
+
+def test_what_cannot_be_converted_is_quarantined() -> None:
+    data = encoded(picture(1).quantize(16), "PNG")
+    alphas = (b"tRNS", bytes(300))
+    start = data.index(b"IDAT") - 4
+    odd = data[:start] + png([alphas])[8:] + data[start:]
+    assert "palette index out of range" in _judge(odd).reason

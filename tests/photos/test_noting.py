@@ -1,4 +1,3 @@
-import struct
 import zlib
 from io import BytesIO
 from typing import Any
@@ -12,6 +11,7 @@ from kigezi.photos.making import make_images
 from kigezi.photos.noting import name_note
 from kigezi.photos.reading import pixel_limit
 from tests.pictures import augment_parameters, encoded, image_parameters, picture
+from tests.png import header, png
 
 PHOTOGRAPH = picture(1)
 FRAMES: dict[str, Any] = {"save_all": True, "append_images": [picture(2)]}
@@ -29,17 +29,8 @@ def _turned(value: int) -> Image.Exif:
 
 def _deep_rgb() -> bytes:
     """A PNG of 16 bits in three colours, which Pillow reads and does not write."""
-    chunks = {
-        b"IHDR": struct.pack(">IIBBBBB", 40, 40, 16, 2, 0, 0, 0),
-        b"IDAT": zlib.compress(bytes(40 * (1 + 40 * 6))),
-        b"IEND": b"",
-    }
-    parts = [
-        struct.pack(">I", len(data)) + name + data + struct.pack(">I", crc)
-        for name, data in chunks.items()
-        for crc in [zlib.crc32(name + data)]
-    ]
-    return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
+    pixels = zlib.compress(bytes(40 * (1 + 40 * 6)))
+    return png([(b"IHDR", header(40, 40, 16)), (b"IDAT", pixels), (b"IEND", b"")])
 
 
 def _palette(**options: Any) -> bytes:

@@ -2,6 +2,7 @@
 
 import os
 import stat
+import zipfile
 from pathlib import Path
 
 import pandas as pd
@@ -56,9 +57,11 @@ def source(tmp_path: Path) -> Path:
     return root
 
 
-def _ingest(project: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _ingest(
+    project: Path, source: str = "photographs"
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     photographs = PhotographsDataset(path=str(project), unpacked="unpacked")
-    parameters = MemoryDataset(ingest_parameters())
+    parameters = MemoryDataset(ingest_parameters(source=source))
     catalog = DataCatalog({"params:ingest": parameters, "photographs": photographs})
     made = SequentialRunner().run(create_pipeline(), catalog)
     return made["ledger"].load(), made["quarantine"].load()
@@ -113,3 +116,18 @@ def test_the_source_may_be_forbidden_to_write(source: Path) -> None:
         for place in (source, *folders):
             place.chmod(0o755)
     assert len(ledger) == len(STATUSES)
+
+
+def test_an_archive_is_accounted_for_like_a_folder(
+    source: Path, tmp_path: Path
+) -> None:
+    archive = tmp_path / "photographs.zip"
+    files = {name for name in STATUSES if name not in {*LINKS, "b/pipe.jpg"}}
+    with zipfile.ZipFile(archive, "w") as opened:
+        for name in sorted(files):
+            opened.write(source / name, name)
+    before = (archive.read_bytes(), archive.stat().st_mtime_ns)
+    ledger, _ = _ingest(tmp_path, archive.name)
+    found = dict(zip(ledger["path"], ledger["status"], strict=True))
+    assert found == {name: STATUSES[name] for name in files}
+    assert (archive.read_bytes(), archive.stat().st_mtime_ns) == before
