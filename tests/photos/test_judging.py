@@ -31,6 +31,11 @@ def _gif_bomb() -> bytes:
     return bytes(data)
 
 
+def _scan_bomb() -> bytes:
+    data = encoded(picture(1), progressive=True)
+    return data[:-2] + data[data.rindex(b"\xff\xda") : -2] * 600
+
+
 JPEG = encoded(picture(1, (64, 48)), quality=95)
 
 BAD = {
@@ -65,6 +70,7 @@ BAD = {
     "half": (JPEG[: len(JPEG) // 2], "cut short"),
     "cut": (JPEG[: len(JPEG) * 99 // 100], "cut short"),
     "end": (JPEG[:-2], "cut short"),
+    "scan bomb": (_scan_bomb(), "500 scans"),
     "png data": (_png_header(40, 40), "cut short"),
 }
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from PIL import Image, UnidentifiedImageError
 
-from kigezi.photos.checksums import check_png
+from kigezi.photos.checking import check_bytes
 from kigezi.photos.noting import conversion_notes, is_deep, name_note
 from kigezi.photos.reading import open_photograph, orientation, to_rgb
 
@@ -96,12 +96,11 @@ def _judge_image(
             *facts, reason=f"{reason}: use a larger one, or lower ingest.minimum_side"
         )
     try:
+        check_bytes(data, image.format)
         # An eighth of the pixels needs all of the bytes: a cut is found, four times
         # faster.
         image.draft(None, (1, 1))
         to_rgb(image)
-        if image.format == "PNG":
-            check_png(data)
         notes = [*conversion_notes(image, deep, turn), name_note(path, image.format)]
     except Exception as error:  # a decoder may raise anything on such bytes
         return Judgement(*facts, reason=_damaged(error))
