@@ -1,13 +1,14 @@
 import os
 import pickle
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from kigezi.errors import DataError
 from kigezi.folders import Entry, PhotographFolder, drawn_folders, is_system
-from tests.pictures import write_tree
+from tests.pictures import photograph_files, write_tree
 
 
 def test_everything_is_listed_in_order(tmp_path: Path) -> None:
@@ -16,6 +17,21 @@ def test_everything_is_listed_in_order(tmp_path: Path) -> None:
     folder = PhotographFolder(str(tmp_path))
     assert folder.files() == ["a", "b/.hidden", "b/1", "b/c/2"]
     assert Entry("empty", "empty folder") in folder.entries()
+
+
+def test_the_order_of_the_disk_does_not_matter(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = PhotographFolder(str(write_tree(tmp_path, photograph_files({"a": 5}))))
+    expected, scandir = folder.entries(), os.scandir
+
+    @contextmanager
+    def backwards(path: str) -> Iterator[list[os.DirEntry[str]]]:
+        with scandir(path) as entries:
+            yield sorted(entries, key=lambda entry: entry.name, reverse=True)
+
+    monkeypatch.setattr(os, "scandir", backwards)
+    assert folder.entries() == expected
 
 
 def test_an_opened_folder_can_be_sent_to_workers(tmp_path: Path) -> None:
@@ -60,7 +76,14 @@ def test_a_folder_that_cannot_be_listed_is_named(
         PhotographFolder(str(tmp_path)).files()
 
 
-SYSTEM = [".DS_Store", "a/Thumbs.db", "desktop.ini", "a/._1.jpg", "__MACOSX/a/1.jpg"]
+SYSTEM = [
+    ".DS_Store",
+    "a/Thumbs.db",
+    "desktop.ini",
+    "a/._1.jpg",
+    "__MACOSX/a/1.jpg",
+    "$RECYCLE.BIN/1.jpg",
+]
 
 
 @pytest.mark.parametrize("path", [*SYSTEM, ".git/x", "a/.ipynb_checkpoints/1.jpg"])

@@ -15,9 +15,12 @@ from kigezi.errors import DataError
 DRAWING = ".drawing.json"
 """marks a folder of photographs that the project drew itself"""
 
-Kind = Literal["file", "link", "special", "empty folder"]
+Kind = Literal["file", "link", "link to a folder", "special", "empty folder"]
 
-_SYSTEM_NAMES = {"thumbs.db", "desktop.ini", "__macosx", "icon\r"}
+_SYSTEM_NAMES = {
+    *("thumbs.db", "ehthumbs.db", "desktop.ini", "__macosx", "icon\r"),
+    *("$recycle.bin", "system volume information", "lost+found", "@eadir"),
+}
 
 
 @dataclass(frozen=True, order=True)
@@ -119,7 +122,7 @@ def _list_folder(root: str, folder: str) -> list[tuple[str, Kind | None]]:
 
 def _kind(entry: os.DirEntry[str]) -> Kind | None:
     if entry.is_symlink():
-        return "link"
+        return "link to a folder" if os.path.isdir(entry.path) else "link"
     if entry.is_dir(follow_symlinks=False):
         return None
     return "file" if entry.is_file(follow_symlinks=False) else "special"

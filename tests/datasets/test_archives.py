@@ -77,6 +77,9 @@ def test_a_dangerous_zip_is_refused_whole(tmp_path: Path, name: str) -> None:
 TARS = {
     "absolute": ([_tar_member("/a/1.jpg")], "absolute"),
     "parent": ([_tar_member("../1.jpg")], "leads out"),
+    "windows parent": ([_tar_member("a\\..\\..\\1.jpg")], "leads out"),
+    "windows share": ([_tar_member("\\\\host\\1.jpg")], "absolute"),
+    "drive": ([_tar_member("C:/a/1.jpg")], "absolute"),
     "link": ([_tar_member("a/1", tarfile.SYMTYPE)], "link"),
     "hard link": ([_tar_member("a/1", tarfile.LNKTYPE)], "link"),
     "device": ([_tar_member("a/1", tarfile.CHRTYPE)], "device"),

@@ -81,12 +81,13 @@ def test_one_bit_becomes_black_and_white() -> None:
 
 
 def test_cmyk_is_not_negative() -> None:
-    read = decode(
-        encoded(Image.new("RGB", (20, 20), (200, 30, 30)).convert("CMYK")), 20
-    )
-    red, green, _ = read.getpixel((10, 10))
-    assert red > 180
-    assert green < 60
+    data = encoded(Image.new("RGB", (20, 20), (200, 30, 30)).convert("CMYK"))
+    adobe = data.index(b"\xff\xee")
+    assert data[adobe + 4 : adobe + 9] == b"Adobe"  # which stores colours inverted
+    for one in (data, data[:adobe] + data[adobe + 16 :]):
+        red, green, _ = decode(one, 20).getpixel((10, 10))
+        assert red > 180
+        assert green < 60
 
 
 def test_first_frame_of_an_animation() -> None:

@@ -1,4 +1,3 @@
-import os
 from pathlib import Path
 
 import pandas as pd
@@ -70,30 +69,10 @@ def test_photographs_of_the_demo_are_left_out(tmp_path: Path) -> None:
     assert set(rows["label"]) == {"a", "b", ""}
 
 
-@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs POSIX")
-def test_links_and_pipes_are_not_opened(tmp_path: Path) -> None:
-    root = write_tree(tmp_path / "root", photograph_files({"a": 1, "b": 1}))
-    (root / "a" / "loop").symlink_to(root)
-    (root / "a" / "link.jpg").symlink_to(root / "b" / "000.jpg")
-    os.mkfifo(root / "b" / "pipe.jpg")
-    rows = _survey(root, {})
-    assert (
-        rows.loc[["a/loop", "a/link.jpg", "b/pipe.jpg"], "status"].eq("ignored").all()
-    )
-    assert "link" in rows.loc["a/loop", "reason"]
-    assert len(rows) == 5
-
-
-def test_a_name_that_is_not_utf8_survives(tmp_path: Path) -> None:
-    write_tree(tmp_path, photograph_files({"a": 1, "b": 1}))
-    name = os.fsencode(tmp_path / "a") + b"/\xff\xfe.jpg"
-    try:
-        Path(os.fsdecode(name)).write_bytes(encoded(picture(8)))
-    except OSError:
-        pytest.skip("this disk takes UTF-8 names only")
-    rows = _survey(tmp_path, {}).reset_index()
-    assert rows.loc[rows["path"] == r"a/\xff\xfe.jpg", "status"].tolist() == ["kept"]
-    rows.to_parquet(tmp_path / "ledger.parquet")
+def test_names_are_compared_with_what_is_inside(tmp_path: Path) -> None:
+    named = {"a/x.jpg": encoded(picture(8), "PNG")}
+    rows = _survey(tmp_path, {**photograph_files({"a": 1, "b": 1}), **named})
+    assert rows.loc["a/x.jpg", "reason"] == "it is PNG in spite of its name"
 
 
 def test_an_empty_class_is_named(tmp_path: Path) -> None:

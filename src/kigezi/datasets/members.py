@@ -65,6 +65,8 @@ def _tar_members(opened: tarfile.TarFile) -> Iterator[Member]:
 
 
 def _refuse_name(name: str) -> str:
+    # In a tar, `\\` is part of a name here and a separator on Windows.
+    name = name.replace("\\", "/")
     if name.startswith("/") or re.match(r"[A-Za-z]:", name):
         return "has an absolute path"
     return "leads out of the archive's folder" if ".." in name.split("/") else ""

@@ -4,7 +4,9 @@ from dataclasses import dataclass
 
 from PIL import Image, UnidentifiedImageError
 
+from kigezi.photos.checking import check_bytes
 from kigezi.photos.hashing import hash_photograph
+from kigezi.photos.noting import conversion_notes, is_deep, name_note
 from kigezi.photos.reading import open_photograph, orientation, to_rgb, when_and_by
 
 CONVERT = "convert it to JPEG"
@@ -16,6 +18,7 @@ _STARTS: tuple[tuple[bytes, str], ...] = (
     ),
     (b"%PDF", "it is a PDF document: save the photograph in it as JPEG"),
     (b"II*\0", f"TIFF and camera raw files are not read here: {CONVERT}"),
+    (b"II+\0", f"TIFF and camera raw files are not read here: {CONVERT}"),
     (b"MM\0*", f"TIFF and camera raw files are not read here: {CONVERT}"),
     (b"%!PS", f"EPS drawings are not read here: {CONVERT}"),
     (b"8BPS", f"Photoshop files are not read here: {CONVERT}"),
@@ -27,12 +30,17 @@ _STARTS: tuple[tuple[bytes, str], ...] = (
 _BRANDS: dict[bytes, str] = {
     b"avif": f"AVIF is not read here: {CONVERT}",
     b"avis": f"AVIF is not read here: {CONVERT}",
+    b"crx ": f"camera raw files are not read here: {CONVERT}",
     **dict.fromkeys(
         (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1"),
-        "HEIC is not read here: convert it to JPEG (on an iPhone, Settings, Camera, "
-        "Formats, Most Compatible makes JPEG from now on)",
+        f"HEIC is not read here: {CONVERT}; for JPEG from now on, choose Settings, "
+        "Camera, Formats, Most Compatible on an iPhone, or switch off high efficiency "
+        "pictures in the settings of the camera on Android",
     ),
 }
+
+_MOST_BRAND_BYTES = 256
+"""looked at, whatever the file says of their number"""
 
 
 @dataclass(frozen=True)
@@ -53,13 +61,16 @@ class Judgement:
     """make, model and serial number, as far as EXIF says so"""
 
 
-def judge(data: bytes, maximum_megapixels: float, minimum_side: int) -> Judgement:
+def judge(
+    data: bytes, maximum_megapixels: float, minimum_side: int, path: str = ""
+) -> Judgement:
     """Decode the bytes, inside `pixel_limit`, and say what they are.
 
     Args:
         data: All bytes of the file.
         maximum_megapixels: Largest usable photograph in millions of pixels.
         minimum_side: Shortest usable side in pixels.
+        path: The file's path, which may end like that of another kind of file.
     """
     try:
         image = open_photograph(data)
@@ -69,14 +80,19 @@ def judge(data: bytes, maximum_megapixels: float, minimum_side: int) -> Judgemen
         return Judgement(reason=_too_large(maximum_megapixels))
     except Exception as error:  # a decoder may raise anything on such bytes
         return Judgement(reason=_damaged(error))
-    return _judge_image(image, maximum_megapixels, minimum_side)
+    return _judge_image(image, data, maximum_megapixels, minimum_side, path)
 
 
 def _judge_image(
-    image: Image.Image, maximum_megapixels: float, minimum_side: int
+    image: Image.Image,
+    data: bytes,
+    maximum_megapixels: float,
+    minimum_side: int,
+    path: str,
 ) -> Judgement:
+    deep, turn = is_deep(image), orientation(image)
     width, height = image.size
-    if orientation(image) >= 5:
+    if turn >= 5:
         width, height = height, width
     facts = (width, height, image.format or "", image.mode)
     if width * height > maximum_megapixels * 1e6:
@@ -87,15 +103,16 @@ def _judge_image(
             *facts, reason=f"{reason}: use a larger one, or lower ingest.minimum_side"
         )
     try:
-        moving = getattr(image, "is_animated", False)
+        check_bytes(data, image.format)
         # An eighth of the pixels needs all of the bytes: a cut is found, four times
         # faster.
         image.draft(None, (1, 1))
         hashes = hash_photograph(to_rgb(image))
+        notes = [*conversion_notes(image, deep, turn), name_note(path, image.format)]
     except Exception as error:  # a decoder may raise anything on such bytes
         return Judgement(*facts, reason=_damaged(error))
-    note = "the first of its frames is used" if moving else ""
-    return Judgement(*facts, "kept", note, hashes, *when_and_by(image))
+    said = "; ".join(filter(None, notes))
+    return Judgement(*facts, "kept", said, hashes, *when_and_by(image))
 
 
 def _too_large(maximum_megapixels: float) -> str:
@@ -108,6 +125,8 @@ def _too_large(maximum_megapixels: float) -> str:
 def _damaged(error: Exception) -> str:
     if isinstance(error, Image.DecompressionBombError | Image.DecompressionBombWarning):
         return "a frame in it is larger than ingest.maximum_megapixels: make it smaller"
+    if "MAX_TEXT" in str(error):
+        return "the texts in it are too large: save the photograph without them"
     said = " ".join(str(error).split()) or type(error).__name__
     return f"it is cut short or damaged ({said}): copy the photograph again"
 
@@ -120,10 +139,21 @@ def _name_content(data: bytes) -> str:
     if reason := next(known, ""):
         return reason
     if data[4:8] == b"ftyp":
-        return _BRANDS.get(data[8:12], "it is a video: save a frame of it as JPEG")
+        return _name_brand(data)
     return _name_text(data) or (
         "it is no photograph in JPEG, PNG, WEBP, GIF or BMP: convert or remove it"
     )
+
+
+def _name_brand(data: bytes) -> str:
+    """The first brand says too little where others follow: "mif1" is also AVIF's."""
+    end = min(int.from_bytes(data[:4], "big"), _MOST_BRAND_BYTES)
+    brands = [data[8:12], *(data[place : place + 4] for place in range(16, end, 4))]
+    known = [_BRANDS[brand] for brand in brands if brand in _BRANDS]
+    avif = _BRANDS[b"avif"]
+    if known:
+        return avif if avif in known else known[0]
+    return "it is a video: save a frame of it as JPEG"
 
 
 def _name_text(data: bytes) -> str:

@@ -19,9 +19,19 @@ from kigezi.progress import progress
 _BYTES_PER_PIXEL = 8
 """of the largest image that could be kept: 16 bits in four channels, uncompressed"""
 
+_LINK = (
+    "it is a link, which is not followed: put what it leads to in its place",
+    "quarantined",
+)
 _NOT_READ = {
-    "link": "it is a link, which is not followed: put the file itself in its place",
-    "special": "it is no regular file",
+    "link": _LINK,
+    "link to a folder": _LINK,
+    "special": ("it is no regular file", "ignored"),
+}
+_NO_CLASS = {
+    "empty folder": "is empty: put photographs into it, or remove it",
+    "link to a folder": "is a link, which is not followed: put the folder itself in "
+    "its place, or remove the link",
 }
 
 
@@ -39,7 +49,8 @@ class _Found:
 
     path: str
     label: str
-    ignored: str
+    unread: str
+    status: str = "ignored"
 
 
 def survey(folder: PhotographFolder, limits: Limits) -> pd.DataFrame:
@@ -77,7 +88,7 @@ def _classify(entries: list[Entry]) -> list[_Found]:
         and not is_document(entry.path)
     ]
     root = class_root(usable)
-    _refuse_empty(entries, root)
+    _refuse_lost_classes(entries, root)
     return list(_with_labels(files, root, drawn))
 
 
@@ -91,30 +102,32 @@ def _with_labels(
         elif entry.path.startswith(drawn):
             yield _Found(entry.path, "", "it was drawn by this project for a demo")
         elif entry.kind in _NOT_READ:
-            yield _Found(entry.path, label if below else "", _NOT_READ[entry.kind])
+            yield _Found(entry.path, label if below else "", *_NOT_READ[entry.kind])
         elif not below:
-            yield _Found(entry.path, "", "it is not in a class folder")
+            yield _Found(
+                entry.path,
+                "",
+                "it is not in a class folder: move it into one, if it is a photograph",
+            )
         else:
             yield _Found(entry.path, label, "")
 
 
-def _refuse_empty(entries: list[Entry], root: str) -> None:
+def _refuse_lost_classes(entries: list[Entry], root: str) -> None:
+    """No class of the user's vanishes because there is nothing in it to read."""
     for entry in entries:
         label = entry.path.removeprefix(root)
-        if entry.kind == "empty folder" and entry.path.startswith(root):
+        if entry.kind in _NO_CLASS and entry.path.startswith(root):
             if "/" not in label and not is_system(entry.path):
-                raise DataError(
-                    f"the class folder {label!r} is empty: put photographs into it, or "
-                    "remove it."
-                )
+                raise DataError(f"the class folder {label!r} {_NO_CLASS[entry.kind]}.")
 
 
 def _look_at(
     folder: PhotographFolder, limits: Limits, found: _Found
 ) -> dict[str, str | int]:
     photo_id = ""
-    judgement = Judgement(status="ignored", reason=found.ignored)
-    if not found.ignored:
+    judgement = Judgement(status=found.status, reason=found.unread)
+    if not found.unread:
         photo_id, judgement = _read_and_judge(folder, limits, found.path)
     row = {"path": found.path, "photo_id": photo_id, "label": found.label}
     return row | asdict(judgement)
@@ -134,4 +147,4 @@ def _read_and_judge(
         reason = f"it cannot be read ({error.strerror or error}): make it readable"
         return "", Judgement(reason=reason)
     photo_id = hashlib.sha256(data).hexdigest()
-    return photo_id, judge(data, limits.maximum_megapixels, limits.minimum_side)
+    return photo_id, judge(data, limits.maximum_megapixels, limits.minimum_side, path)

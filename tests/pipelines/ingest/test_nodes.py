@@ -18,6 +18,8 @@ COLUMNS = [
     *("status", "reason", "group_id", "split", "made_with"),
 ]
 
+TEXT, AGAIN = "it is text, not a photograph: remove it", "copy the photograph again"
+
 
 def _ingest(root: Path, **changes: object) -> tuple[pd.DataFrame, pd.DataFrame]:
     parameters = ingest_parameters(**changes)
@@ -80,10 +82,15 @@ def test_first_reasons_are_said(
 ) -> None:
     files = photograph_files({"a": 5, "b": 5})
     bad = {f"a/{number}.txt": f"text {number}".encode() for number in range(8)}
+    starts = (b"", b"%PDF", b"8BPS", b"II*\0", b"%!PS", b"PK\3\4")
+    bad |= {f"b/{number}.jpg": start for number, start in enumerate(starts, 10)}
     write_tree(tmp_path / "photographs", {**files, **bad})
     _ingest(tmp_path)
-    assert sum("it is text" in line for line in caplog.messages) == 5
-    assert "3 more stand in the dataset 'quarantine'" in caplog.messages
+    said = [line for line in caplog.messages if line.startswith("quarantined: ")]
+    assert said[0] == "quarantined: a/0.txt and 7 more: " + TEXT
+    assert said[1] == "quarantined: b/10.jpg: the file is empty: " + AGAIN
+    assert len(said) == 5
+    assert "2 more stand in the dataset 'quarantine'" in caplog.messages
 
 
 def test_quarantine_is_empty_with_its_columns(tmp_path: Path) -> None:

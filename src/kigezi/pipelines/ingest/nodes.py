@@ -128,11 +128,7 @@ def _log_found(
     counts = ledger["status"].value_counts()
     parts = [f"{counts.get(status, 0):,} {status}" for status in STATUSES]
     logger.info("found %s files: %s", f"{len(ledger):,}", ", ".join(parts))
-    for row in quarantine.head(_SHOWN).itertuples():
-        logger.warning("quarantined: %s: %s", row.path, row.reason)
-    if len(quarantine) > _SHOWN:
-        more = len(quarantine) - _SHOWN
-        logger.warning("%s more stand in the dataset 'quarantine'", f"{more:,}")
+    _log_quarantine(quarantine)
     kept = counts.get("kept", 0)
     if expected is not None and kept != expected:
         logger.info(
@@ -140,6 +136,18 @@ def _log_found(
             "the run goes on with these",
             *(f"{expected:,}", f"{kept:,}"),
         )
+
+
+def _log_quarantine(quarantine: pd.DataFrame) -> None:
+    """Say the most frequent reasons once each, so that none hides the others."""
+    by_reason = quarantine.groupby("reason", sort=False)["path"]
+    said = by_reason.agg(path="first", files="count")
+    said = said.sort_values("files", ascending=False, kind="stable").head(_SHOWN)
+    for row in said.itertuples():
+        others = f" and {row.files - 1:,} more" if row.files > 1 else ""
+        logger.warning("quarantined: %s%s: %s", row.path, others, row.Index)
+    if left := len(quarantine) - int(said["files"].sum()):
+        logger.warning("%s more stand in the dataset 'quarantine'", f"{left:,}")
 
 
 def _log_groups(ledger: pd.DataFrame, pairs: pd.DataFrame) -> None:
