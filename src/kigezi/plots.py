@@ -103,3 +103,36 @@ def plot_study(leaderboard: pd.DataFrame, title: str) -> Figure:
     panels.flat[-1].set(xlim=(0, 1), xlabel="test accuracy")
     figure.suptitle(f"{title}\nours (winner dark, bars of 95 %) and the paper's (grey)")
     return figure
+
+
+def plot_leakage(scores: pd.DataFrame, differences: pd.DataFrame) -> Figure:
+    """Accuracy and loss of every run, a line a seed, and what splitting flatters.
+
+    Args:
+        scores: Columns way, seed, scored_on, accuracy (fraction) and loss.
+        differences: From `kigezi.flattery.paired_differences`.
+    """
+    figure = Figure(figsize=(9, 7), layout="constrained")
+    panels = figure.subplots(2, 2)
+    for row, (scored_on, chosen) in zip(
+        panels, scores.groupby("scored_on", sort=False), strict=True
+    ):
+        for axes, name in zip(row, ("accuracy", "loss"), strict=True):
+            by_way = chosen.pivot(index="way", columns="seed", values=name)
+            by_way = by_way.loc[chosen["way"].unique()]
+            axes.plot(by_way.index, by_way, marker="o", color="0.6", lw=1)
+            axes.plot(
+                by_way.index, by_way.mean(axis=1), "_", color=HELD_OUT, ms=40, mew=3
+            )
+            axes.set(xlabel="split by", ylabel=f"test {name}")
+            axes.set_title(f"scored on {scored_on}", fontsize=10)
+            axes.margins(x=0.2)
+            axes.grid(axis="y", alpha=0.3)
+    most = differences[differences["instead_of"] == "groups"].iloc[0]
+    figure.suptitle(
+        f"Split by {most.way} instead of by {most.instead_of}: accuracy "
+        f"{100 * most.accuracy:+.1f} points "
+        f"[{100 * most.accuracy_low:+.1f}, {100 * most.accuracy_high:+.1f}] on "
+        f"{most.scored_on}\neach line is a seed, each bar a mean"
+    )
+    return figure

@@ -288,6 +288,17 @@ class TuneParameters(Block):
     """the stages in their order, each with its variants; names like top_10"""
 
 
+class LeakageParameters(Block):
+    """One recipe that is trained with three ways of splitting the same images."""
+
+    seeds: Annotated[
+        tuple[Seed, ...], Field(min_length=2), AfterValidator(_check_distinct)
+    ]
+    """a list like [0, 1, 2, 3, 4]: each is a split and a training of each way"""
+    changes: Changes  # type: ignore[valid-type]
+    """what the recipe changes of tune.baseline, as in a variant: {unfreeze: 20}"""
+
+
 class PretrainParameters(Block):
     """The drawn images that a backbone is pretrained on, and the recipe."""
 
@@ -320,6 +331,7 @@ class Parameters(Block):
     ingest: IngestParameters
     augment: AugmentParameters
     tune: TuneParameters
+    leakage: LeakageParameters
     pretrain: PretrainParameters
     diff: DiffParameters
 

@@ -25,6 +25,9 @@ class DatasetVersion(Protocol):
     description: dict[str, Any]
     manifest: pd.DataFrame
 
+    def check(self) -> None:
+        """Refuse a manifest that does not match its images."""
+
     def read(self, path: str) -> bytes:
         """An image file's bytes, checked against the manifest."""
 

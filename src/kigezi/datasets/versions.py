@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -71,6 +72,25 @@ class AugmentedVersion:
             raise self._damaged(row_path)
         return data
 
+    def check(self) -> None:
+        """Refuse a manifest that is not the one that was written with the images.
+
+        The images themselves are checked where they are read.
+
+        Raises:
+            DataError: It names other images, or an image is missing.
+        """
+        if self.content_digest() != self.description["content_digest"]:
+            raise self._damaged(MANIFEST)
+        for folder, rows in self.manifest["path"].groupby(
+            self.manifest["path"].str.rpartition("/")[0]
+        ):
+            missing = set(rows) - {
+                f"{folder}/{name}" for name in _names(self.path / folder)
+            }
+            if missing:
+                raise self._damaged(min(missing))
+
     def find_damage(self) -> str | None:
         """The sentence about the first file that is not as written, if there is one."""
         try:
@@ -100,6 +120,10 @@ class AugmentedVersion:
             f"{self.path / file} is missing or damaged: delete the folder "
             f"{self.path.parent} and run {REMAKE}."
         )
+
+
+def _names(folder: Path) -> list[str]:
+    return os.listdir(folder) if folder.is_dir() else []
 
 
 @dataclass(frozen=True)

@@ -48,11 +48,12 @@ def measure(
 def evaluate(
     model: keras.Model, examples: Examples, split: Split
 ) -> tuple[Figures, pd.DataFrame]:
-    """Figures and predictions on the photographs of a split, augmentation off."""
-    rows = examples.rows(split, all_copies=False)
+    """Figures on the photographs of a split themselves, and all predictions made."""
+    rows = examples.rows(split, all_copies=examples.every_copy)
     probabilities = predict(model, examples, rows)
-    labels = examples.labels[rows]
-    return measure(probabilities, labels), _table(examples, rows, probabilities)
+    labels, own = examples.labels[rows], examples.copies[rows] == 0
+    figures = measure(probabilities[own], labels[own])
+    return figures, _table(examples, rows, probabilities)
 
 
 def _table(
@@ -67,6 +68,7 @@ def _table(
     table = pd.DataFrame(
         {
             "photo_id": examples.photo_ids[rows],
+            "copy": examples.copies[rows],
             "label": names[labels],
             "predicted": np.where(answered, names[predicted], NO_ANSWER),
             "correct": answered & (predicted == labels),

@@ -1,14 +1,14 @@
 """Images and labels as arrays, and the order in which training sees them."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from kigezi.records import Split
+from kigezi.records import Split, digest_of
 
 
 @dataclass(frozen=True)
@@ -16,7 +16,7 @@ class Examples:
     """The images of one dataset version at working size."""
 
     digest: str
-    """digest of the dataset version"""
+    """what names the images and their splits: of a dataset version as it is, its own"""
     classes: tuple[str, ...]
     images: npt.NDArray[np.uint8]
     """(images, side, side, 3), RGB from 0 to 255; may be memory-mapped"""
@@ -28,6 +28,8 @@ class Examples:
     """(images,), 0 for the photograph itself"""
     photo_ids: npt.NDArray[np.str_]
     """(images,), sha256 of the photograph's bytes"""
+    split_from: str = ""
+    """digest of the dataset version, if its images are split in another way"""
 
     @classmethod
     def of(
@@ -57,6 +59,27 @@ class Examples:
         if not all_copies:
             chosen &= self.copies == 0
         return np.flatnonzero(chosen)
+
+    def split_anew(self, splits: npt.NDArray[np.str_]) -> Self:
+        """The same images in other splits, with a digest of their own.
+
+        Any copy may then stand alone in a split, so all of them are measured.
+
+        Args:
+            splits: (images,), train, validation or test.
+        """
+        digest = digest_of([self.dataset, splits.tolist()])
+        return replace(self, digest=digest, splits=splits, split_from=self.dataset)
+
+    @property
+    def every_copy(self) -> bool:
+        """Whether changed copies are measured besides the photographs themselves."""
+        return bool(self.split_from)
+
+    @property
+    def dataset(self) -> str:
+        """Digest of the dataset version that the images belong to."""
+        return self.split_from or self.digest
 
     @property
     def size(self) -> int:

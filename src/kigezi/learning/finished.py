@@ -92,7 +92,7 @@ def find_trial(
     status = "stopped" if ended_early else "finished"
     result = TrialResult(
         assignment=assignment,
-        dataset=examples.digest,
+        dataset=examples.dataset,
         key=training.key,
         status=status if np.all([epoch.finite for epoch in history]) else "diverged",
         best_epoch=best,

@@ -108,7 +108,7 @@ def _bytes(layer: keras.layers.Layer) -> int:
 
 def _rows_in_use(examples: Examples) -> npt.NDArray[np.int64]:
     """Rows that are trained on or measured: other copies stay zero."""
-    measured = examples.copies == 0
+    measured = (examples.copies == 0) | examples.every_copy
     return np.flatnonzero(measured | (examples.splits == "train"))
 
 
@@ -118,9 +118,11 @@ def _digest(below: keras.Model, examples: Examples) -> str:
     for weight in below.get_weights():
         weights.update(np.ascontiguousarray(weight))
     precisions = {layer.dtype_policy.name for layer in below.layers}
+    rows = {"rows": "all"} if examples.every_copy else {}
     return digest_of(
         {
-            "dataset": examples.digest,
+            **rows,
+            "dataset": examples.dataset,
             "layers": [layer.name for layer in below.layers],
             "weights": weights.hexdigest(),
             "backend": keras.backend.backend(),

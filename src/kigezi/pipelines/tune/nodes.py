@@ -13,6 +13,7 @@ from kigezi.errors import DataError
 from kigezi.learning.examples import Examples
 from kigezi.learning.finished import find_trial, training_key
 from kigezi.photos.building import build_digest, kept_rows
+from kigezi.photos.leaks import refuse_leaks
 from kigezi.photos.reading import decode_stored
 from kigezi.plan import (
     apply_changes,
@@ -65,8 +66,15 @@ def open_examples(
     image: ImageParameters,
     augment: AugmentParameters,
 ) -> Examples:
-    """Open the dataset version of these photographs and settings, newest or not."""
+    """Open the dataset version of these photographs and settings, newest or not.
+
+    Raises:
+        DataError: There is none, it is not as it was written, or what is judged on
+            would be trained on.
+    """
     version = augmented.version(build_digest(kept_rows(ledger), image, augment))
+    version.check()
+    refuse_leaks(ledger, version.manifest)
     paths = version.manifest["path"]
 
     def fill(pixels: npt.NDArray[np.uint8]) -> None:
@@ -233,7 +241,7 @@ def _train_once(
     recipe = assignment.recipe
     decided_by = training_key(recipe, examples.digest, weights.digest)
     training = trainings.open(decided_by, assignment.budgets)
-    run = tracking.begin(assignment, examples.digest, training.key)
+    run = tracking.begin(assignment, examples.dataset, training.key)
     seconds: list[float] = []
 
     def on_epoch(epoch: Epoch) -> None:
