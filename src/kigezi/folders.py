@@ -1,5 +1,6 @@
 """A folder of photographs, opened for reading; workers import it, so it is light."""
 
+import hashlib
 import os
 import re
 import stat
@@ -66,6 +67,29 @@ class PhotographFolder:
         if not stat.S_ISREG(location.lstat().st_mode):
             raise OSError(f"{path} is not a regular file")
         return location.read_bytes()
+
+    def read_ingested(self, path: str, photo_id: str) -> bytes:
+        """The bytes that were ingested; Pillow would decode many changed ones silently.
+
+        Args:
+            path: Of a photograph in the ledger.
+            photo_id: Its sha256 there.
+
+        Raises:
+            DataError: The photograph is not what it was when it was ingested.
+        """
+        try:
+            data = self.read(path)
+        except OSError as error:
+            problem = f"cannot be read ({error.strerror or error})"
+        else:
+            if hashlib.sha256(data).hexdigest() == photo_id:
+                return data
+            problem = "has changed since it was ingested"
+        raise DataError(
+            f"the photograph {path} in {self.root} {problem}: run "
+            "`kedro run --pipeline=ingest` again."
+        )
 
     def _locate(self, path: str) -> Path:
         location = Path(self.root, path)

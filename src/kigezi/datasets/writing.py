@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from kigezi.datasets.workers import map_in_processes
-from kigezi.errors import DataError
 from kigezi.folders import PhotographFolder
 from kigezi.photos.making import Make
 
@@ -59,7 +58,8 @@ def write_images(
 def _write_photograph(
     photograph: Photograph, source: PhotographFolder, make: Make, target: Path
 ) -> list[Row]:
-    images = make(_read(source, photograph), photograph.photo_id)
+    data = source.read_ingested(photograph.path, photograph.photo_id)
+    images = make(data, photograph.photo_id)
     rows = []
     for copy, (recipe, jpeg, sha256_pixels) in enumerate(images):
         image_id = f"{photograph.photo_id}_{copy}"
@@ -78,19 +78,3 @@ def _write_photograph(
         }
         rows.append(row)
     return rows
-
-
-def _read(source: PhotographFolder, photograph: Photograph) -> bytes:
-    """The bytes that were ingested; Pillow would decode many changed ones silently."""
-    try:
-        data = source.read(photograph.path)
-    except OSError as error:
-        problem = f"cannot be read ({error.strerror or error})"
-    else:
-        if hashlib.sha256(data).hexdigest() == photograph.photo_id:
-            return data
-        problem = "has changed since it was ingested"
-    raise DataError(
-        f"the photograph {photograph.path} in {source.root} {problem}: run "
-        "`kedro run --pipeline=ingest` again."
-    )
