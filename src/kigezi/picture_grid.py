@@ -10,17 +10,16 @@ from matplotlib.figure import Figure
 
 _FLAGGED, _PLAIN = "#b30000", "#969696"
 _LONGEST = 30
-"""characters of a path that fit above a photograph"""
+"""characters of a line that fit above a photograph"""
 
 
 @dataclass(frozen=True)
 class Picture:
-    """One photograph and the two lines above it."""
+    """One photograph and the lines above it."""
 
     pixels: npt.NDArray[np.uint8]
     """(height, width, 3) RGB"""
-    path: str
-    text: str
+    lines: tuple[str, ...]
     flagged: bool
 
 
@@ -32,7 +31,7 @@ def plot_grid(rows: Mapping[str, Sequence[Picture]]) -> Figure:
     """
     rows = {title: pictures for title, pictures in rows.items() if pictures}
     widest = max(len(pictures) for pictures in rows.values())
-    size = (1 + 2.1 * widest, 0.6 + 2.3 * len(rows))
+    size = (1 + 2.1 * widest, 0.6 + 2.5 * len(rows))
     figure = Figure(figsize=size, layout="constrained")
     panels = figure.subplots(len(rows), widest, squeeze=False)
     for axes, (title, pictures) in zip(panels, rows.items(), strict=True):
@@ -51,7 +50,7 @@ def _draw(axes: Axes, picture: Picture) -> None:
     color = _FLAGGED if picture.flagged else _PLAIN
     axes.imshow(picture.pixels)
     axes.set_title(
-        f"{_shorten(picture.path)}\n{_shorten(picture.text)}",
+        "\n".join(map(_shorten, picture.lines)),
         fontsize=7,
         color=color if picture.flagged else "black",
         parse_math=False,

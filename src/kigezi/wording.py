@@ -137,14 +137,10 @@ def log_shortcuts(table: pd.DataFrame) -> None:
     for name, meaning in MEANINGS.items():
         row = 100 * rows.loc[name, ["accuracy", "low", "high"]]
         if row["low"] > frequent:
-            said = (
-                "tell the class of",
-                f"{meaning}, so part of any accuracy may be that",
-            )
+            level, does = logging.WARNING, "tell the class of"
+            means = f"{meaning}, so part of any accuracy may come from that"
         else:
-            said = "tell no more than chance", "no shortcut is seen there"
-        _log.log(
-            logging.WARNING if row["low"] > frequent else logging.INFO,
-            "%s %s: %.0f %% [%.0f, %.0f] (most frequent class %.0f %%): %s",
-            *(name.capitalize(), said[0], *row, frequent, said[1]),
-        )
+            level, does = logging.INFO, "tell no more than chance:"
+            means = "no shortcut is seen there"
+        sentence = "%s %s %.0f %% [%.0f, %.0f] (most frequent class %.0f %%): %s"
+        _log.log(level, sentence, name.capitalize(), does, *row, frequent, means)

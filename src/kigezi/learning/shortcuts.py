@@ -27,7 +27,8 @@ FILE = "file data alone"
 NOTHING = "nothing: most frequent class"
 
 MEANINGS = {
-    BORDER: "background, light or framing differ between the classes",
+    BORDER: "background, light or framing differ between the classes (unless the "
+    "object itself reaches the border)",
     FILE: "size, format, camera or date differ between the classes (bytes also grow "
     "with the detail in a photograph)",
 }

@@ -8,11 +8,17 @@ from kigezi.schemas import QualityParameters
 _FEWEST = 10
 """photographs of a class below which its spread says nothing: all are taken instead"""
 
-_SMALLEST_SHARE = 0.03
+_SMALLEST_SHARE = 0.05
 """Spread of a share from 0 to 1 below which no difference is worth a look."""
 
 _SMALLEST_RATIO = 0.1
-"""The same of logarithms: a factor of 1.1."""
+"""The same of the logarithm of a size: a factor of 1.1."""
+
+_SMALLEST_SHARPNESS = 0.4
+"""The same of the logarithm of sharpness, which a blur of 1 px divides by 10.
+
+With 0.1, leaves that were less wrinkled than others of their class were blurred.
+"""
 
 
 def flag_photographs(
@@ -31,7 +37,7 @@ def flag_photographs(
     far, groups = parameters.outlier, _groups(measures["label"], parameters)
     sharp, light = measures["sharpness"], measures["brightness"]
     # Sharpness is skewed: its logarithm is nearer to a normal distribution.
-    sharper = _distance(np.log1p(sharp), groups, _SMALLEST_RATIO)
+    sharper = _distance(np.log1p(sharp), groups, _SMALLEST_SHARPNESS)
     lighter = _distance(light, groups, _SMALLEST_SHARE)
     clipped = measures["clipped"]
     emptier = _distance(clipped, groups, _SMALLEST_SHARE)

@@ -77,13 +77,11 @@ def worst(table: pd.DataFrame, kind: str, count: int) -> pd.DataFrame:
 
 
 def describe(kind: str, row: pd.Series) -> str:
-    """The class of a photograph, and the figure that a kind is about."""
+    """The figure of a photograph that a kind is about."""
     figure, _ = KINDS[kind]
     if kind == "odd_size":
-        text = f"{row['width']} x {row['height']} px"
-    elif kind == "doubtful_label":
+        return f"{row['width']} x {row['height']} px"
+    if kind == "doubtful_label":
         other = row["suggested_label"]
-        text = f"{row[figure]:.0%}" + (f", or {other}?" if other else "")
-    else:
-        text = f"{figure} {row[figure]:g}"
-    return f"{row['label']}: {text}"
+        return f"{100 * row[figure]:.0f} %" + (f", or {other}?" if other else "")
+    return f"{figure} {row[figure]:g}"

@@ -127,8 +127,8 @@ def draw_worst(
     def picture(kind: str, row: pd.Series) -> Picture:
         image = decode(folder.read(row["path"]), _THUMBNAIL)
         image.thumbnail((_THUMBNAIL, _THUMBNAIL))
-        text = describe(kind, row)
-        return Picture(np.asarray(image), row["path"], text, bool(row["flagged"]))
+        lines = (row["path"], row["label"], describe(kind, row))
+        return Picture(np.asarray(image), lines, bool(row["flagged"]))
 
     rows = {}
     with pixel_limit(None):
