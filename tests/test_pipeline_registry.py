@@ -19,6 +19,14 @@ def test_the_default_is_the_sum_of_the_four() -> None:
     assert len(default) == sum(map(len, names))
 
 
+@pytest.mark.parametrize("name", ["pretrain", "quality"])
+def test_what_is_asked_for_by_name_is_not_in_the_default(name: str) -> None:
+    pipelines = register_pipelines()
+    default = {node.name for node in pipelines["__default__"].nodes}
+    assert pipelines[name].nodes
+    assert not default & {node.name for node in pipelines[name].nodes}
+
+
 def test_the_default_runs_in_the_order_of_the_study() -> None:
     default = [node.name for node in register_pipelines()["__default__"].nodes]
     steps = ["survey_photographs", "augment_photographs", "build_leaderboard"]

@@ -54,7 +54,9 @@ def test_a_duplicate_cannot_vouch_for_a_label() -> None:
     apart = make_folds(pd.Series(labels), pd.Series(range(80)), 5, 0)
     together = make_folds(pd.Series(labels), pd.Series(np.arange(80) // 2), 5, 0)
     right = [
-        (predict_out_of_fold(forest(0), seen, labels, folds).argmax(1) == labels).mean()
+        (
+            predict_out_of_fold(forest(0, 80), seen, labels, folds).argmax(1) == labels
+        ).mean()
         for folds in (apart, together)
     ]
     assert right[0] > 0.85
@@ -76,6 +78,6 @@ def test_a_table_may_hold_gaps_and_new_words() -> None:
     words = np.where(labels, "Canon", [f"phone {number}" for number in range(30)])
     table = pd.DataFrame({"day": np.nan, "bytes": 5, "camera": words})
     folds = make_folds(pd.Series(labels), pd.Series(range(30)), 5, 0)
-    model = forest_of_table(0, ["camera"])
+    model = forest_of_table(0, 30, ["camera"])
     answers = predict_out_of_fold(model, table, labels, folds).argmax(1)
     assert (answers == labels).mean() > 0.9

@@ -52,12 +52,12 @@ def predict_from_each(
         most: Folds, if every class has as many groups.
         seed: Decides the folds and the trees.
     """
-    labels = class_indices(measures)
+    labels, count = class_indices(measures), len(measures)
     folds = make_folds(measures["label"], measures["group_id"], most, seed)
     seen: dict[str, tuple[Any, Any]] = {
         WHOLE: (linear(), features),
-        BORDER: (forest(seed), borders),
-        FILE: (forest_of_table(seed, _WORDS), measures[[*_NUMBERS, *_WORDS]]),
+        BORDER: (forest(seed, count), borders),
+        FILE: (forest_of_table(seed, count, _WORDS), measures[[*_NUMBERS, *_WORDS]]),
         NOTHING: (most_frequent(), borders),
     }
     shown = progress(seen.items(), len(seen), "quality: classifiers")
