@@ -21,6 +21,19 @@ def test_swapped_labels_are_doubtful(classes: int) -> None:
     assert not find_doubtful(true, _sure(true, classes)).any()
 
 
+def test_a_rare_class_is_doubted_too() -> None:
+    true = np.array([0] * 300 + [1] * 6)
+    given = true.copy()
+    given[-1] = 0
+    assert np.flatnonzero(find_doubtful(given, _sure(true, 2))).tolist() == [305]
+
+
+def test_a_classifier_that_knows_nothing_doubts_nothing() -> None:
+    labels = np.arange(60) % 3
+    answers = np.random.default_rng(0).integers(0, 3, 60)
+    assert not find_doubtful(labels, _sure(answers, 3)).any()
+
+
 def test_nothing_is_printed(capfd: pytest.CaptureFixture[str]) -> None:
     labels = np.arange(30) % 3
     find_doubtful(labels, _sure(labels, 3))

@@ -63,6 +63,20 @@ def test_a_duplicate_cannot_vouch_for_a_label() -> None:
     assert right[1] < 0.7
 
 
+@pytest.mark.filterwarnings("error")
+def test_few_photographs_are_enough() -> None:
+    labels = np.arange(6) % 2
+    folds = make_folds(pd.Series(labels), pd.Series(range(6)), 5, 0)
+    for model in (forest(0, 6), linear()):
+        seen = np.random.default_rng(0).normal(size=(6, 4))
+        assert predict_out_of_fold(model, seen, labels, folds).shape == (6, 2)
+
+
+def test_trees_of_many_photographs_grow_from_a_part() -> None:
+    assert forest(0, 20_000).max_samples is None
+    assert forest(0, 100_000).max_samples == 0.2
+
+
 def test_a_line_is_found_among_more_features_than_photographs() -> None:
     labels = np.arange(60) % 2
     seen = np.random.default_rng(0).normal(size=(60, 200))

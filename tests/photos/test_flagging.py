@@ -53,7 +53,14 @@ def test_an_outlier_is_flagged(change: dict[str, Any], kind: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "change", [{"sharpness": 2000}, {"width": 300, "height": 400}, {"clipped": 0}]
+    "change",
+    [
+        {"sharpness": 2000},
+        {"width": 300, "height": 400},
+        {"width": 420},
+        {"clipped": 0},
+        {"clipped": 0.05},
+    ],
 )
 def test_a_difference_that_does_no_harm_is_not(change: dict[str, Any]) -> None:
     assert _flagged(_measures(**change)) == {}

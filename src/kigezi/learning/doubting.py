@@ -13,11 +13,14 @@ def find_doubtful(labels: Labels, probabilities: Probabilities) -> npt.NDArray[n
     """Which labels are likely to be wrong.
 
     Confident learning, Northcutt, Jiang and Chuang (2021), doi:10.1613/jair.1.12125.
+    No label is doubted because of a classifier that hardly knows the classes.
 
     Args:
         labels: (photographs,) indices of the given classes.
         probabilities: (photographs, classes), out of fold.
     """
+    if not _knows_classes(labels, probabilities):
+        return np.zeros(len(labels), bool)
     from cleanlab.filter import find_label_issues
 
     # One process: others would import everything anew, and print.
@@ -48,3 +51,14 @@ def measure_accuracy(labels: Labels, probabilities: Probabilities) -> dict[str, 
         "balanced_accuracy": float(balanced_accuracy_score(labels, answers)),
         "photographs": len(labels),
     }
+
+
+def _knows_classes(labels: Labels, probabilities: Probabilities) -> bool:
+    """Better than the most frequent class, or half way from chance to perfect.
+
+    The second holds where one class is so frequent that the first cannot be shown.
+    """
+    figures = measure_accuracy(labels, probabilities)
+    frequent = np.bincount(labels).max() / len(labels)
+    half_way = (1 + 1 / probabilities.shape[1]) / 2
+    return figures["low"] > frequent or figures["balanced_accuracy"] >= half_way

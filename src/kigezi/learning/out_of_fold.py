@@ -100,10 +100,11 @@ def forest(seed: int, photographs: int) -> Any:
     """
     from sklearn.ensemble import RandomForestClassifier
 
+    share = _MOST_IN_TREE / photographs
     return RandomForestClassifier(
         _TREES,
         min_samples_leaf=_FEWEST_IN_LEAF,
-        max_samples=min(1.0, _MOST_IN_TREE / photographs),
+        max_samples=share if share < 1 else None,
         random_state=seed,
     )
 

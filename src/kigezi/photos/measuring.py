@@ -17,6 +17,8 @@ from kigezi.photos.surveying import read_threads
 from kigezi.progress import progress
 from kigezi.schemas import ImageParameters
 
+_FIGURES = ("sharpness", "brightness", "clipped")
+
 _BATCH = 256
 """photographs that are waited for together, so that few results are held"""
 
@@ -43,29 +45,32 @@ def measure_folder(
         DataError: A photograph is not what it was when it was ingested.
     """
     names = list(zip(kept["path"], kept["photo_id"], strict=True))
+    inspected = _inspect(folder, names, image, threads or read_threads())
+    rows: list[dict[str, Any]] = []
+    borders = []
+    for one in progress(inspected, len(names), "quality: photographs"):
+        figures = {name: getattr(one, name) for name in _FIGURES}
+        rows.append({**figures, **asdict(one.facts)})
+        borders.append(one.border)
+    measures = kept.reset_index(drop=True).join(pd.DataFrame(rows))
+    pixels = measures["width"] * measures["height"]
+    measures["bytes_per_pixel"] = measures["bytes"] / pixels
+    return measures, np.stack(borders)
 
+
+def _inspect(
+    folder: PhotographFolder,
+    names: list[tuple[str, str]],
+    image: ImageParameters,
+    threads: int,
+) -> Iterator[Inspection]:
     def look(name: tuple[str, str]) -> Inspection:
         return inspect(folder.read_ingested(*name), image.size, image.fit)
 
-    def looks() -> Iterator[Inspection]:
-        with (
-            pixel_limit(None),
-            ThreadPoolExecutor(threads or read_threads()) as pool,
-        ):
-            for start in range(0, len(names), _BATCH):
-                yield from pool.map(look, names[start : start + _BATCH])
-
-    rows: list[dict[str, Any]] = []
-    borders = []
-    for one in progress(looks(), len(names), "quality: photographs"):
-        rows.append({**asdict(one), **asdict(one.facts)})
-        borders.append(one.border)
-    figures = pd.DataFrame(rows).drop(columns=["border", "facts"])
-    measures = kept.reset_index(drop=True).join(figures)
-    pixels = measures["width"] * measures["height"]
-    return measures.assign(bytes_per_pixel=measures["bytes"] / pixels), np.stack(
-        borders
-    )
+    # Set before the threads start, for these limits hold for the whole process.
+    with pixel_limit(None), ThreadPoolExecutor(threads) as pool:
+        for start in range(0, len(names), _BATCH):
+            yield from pool.map(look, names[start : start + _BATCH])
 
 
 class WorkingImages:
