@@ -15,7 +15,7 @@ _SMALLEST_RATIO = 0.1
 """The same of the logarithm of a size: a factor of 1.1."""
 
 _SMALLEST_SHARPNESS = 0.4
-"""The same of the logarithm of sharpness, which a blur of 1 px divides by 10.
+"""The same of the logarithm of sharpness, which a blur of 1 px divides by 10 or more.
 
 With 0.1, leaves that were less wrinkled than others of their class were blurred.
 """

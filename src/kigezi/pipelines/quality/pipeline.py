@@ -5,9 +5,10 @@ photographs ──> measures, borders ──┐
                                                    └──> quality ──> pictures
 """
 
+from collections.abc import Callable
 from typing import Any
 
-from kedro.pipeline import Pipeline, node, pipeline
+from kedro.pipeline import Node, Pipeline, node, pipeline
 
 from kigezi.pipelines.quality.nodes import (
     compare_shortcuts,
@@ -25,54 +26,29 @@ PARAMETERS = "params:quality"
 
 def create_pipeline(**kwargs: Any) -> Pipeline:
     """Measure the photographs, doubt their labels, and look for shortcuts."""
+    measured = ["quality.measures", "quality.borders"]
+    weights = ["params:tune", "backbone_weights", "model_inputs"]
+    told = ["quality.measures", "quality.predictions"]
+    listed = ["quality", *PHOTOGRAPHS[1:3], PARAMETERS]
     return pipeline(
         [
-            node(
-                measure_photographs,
-                PHOTOGRAPHS,
-                ["quality.measures", "quality.borders"],
-                name="measure_photographs",
-            ),
-            node(
-                open_photographs,
-                PHOTOGRAPHS,
-                "quality.examples",
-                name="open_photographs",
-            ),
-            node(
-                compute_features,
-                ["quality.examples", "params:tune", "backbone_weights", "model_inputs"],
-                "quality.features",
-                name="compute_features",
-            ),
-            node(
+            _node(measure_photographs, PHOTOGRAPHS, measured),
+            _node(open_photographs, PHOTOGRAPHS, "quality.examples"),
+            _node(compute_features, ["quality.examples", *weights], "quality.features"),
+            _node(
                 predict_classes,
-                [
-                    "quality.measures",
-                    "quality.borders",
-                    "quality.features",
-                    PARAMETERS,
-                ],
+                [*measured, "quality.features", PARAMETERS],
                 "quality.predictions",
-                name="predict_classes",
             ),
-            node(
-                compare_shortcuts,
-                ["quality.measures", "quality.predictions"],
-                "shortcuts",
-                name="compare_shortcuts",
-            ),
-            node(
-                flag_and_list,
-                ["quality.measures", "quality.predictions", PARAMETERS],
-                "quality",
-                name="flag_and_list",
-            ),
-            node(
-                draw_worst,
-                ["quality", "photographs", "params:ingest.source", PARAMETERS],
-                "quality_pictures",
-                name="draw_worst",
-            ),
+            _node(compare_shortcuts, told, "shortcuts"),
+            _node(flag_and_list, [*told, PARAMETERS], "quality"),
+            _node(draw_worst, listed, "quality_pictures"),
         ]
     )
+
+
+def _node(
+    function: Callable[..., Any], inputs: list[str], outputs: str | list[str]
+) -> Node:
+    """A node with the name of its function."""
+    return node(function, inputs, outputs, name=function.__name__)
