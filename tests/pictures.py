@@ -8,7 +8,12 @@ import numpy as np
 from PIL import Image
 
 from kigezi.folders import PhotographFolder
-from kigezi.schemas import AugmentParameters, ImageParameters, IngestParameters
+from kigezi.schemas import (
+    AugmentParameters,
+    ImageParameters,
+    IngestParameters,
+    QualityParameters,
+)
 
 PLAIN: dict[str, Any] = {
     "copies": 3,
@@ -101,3 +106,20 @@ def still_parameters(**changes: Any) -> AugmentParameters:
 def image_parameters(size: int = 32, fit: str = "crop") -> ImageParameters:
     """A small working size."""
     return ImageParameters.model_validate({"size": size, "fit": fit})
+
+
+def quality_parameters(**changes: Any) -> QualityParameters:
+    """Parameters of quality that tests need not repeat."""
+    plain = {
+        "outlier": 4,
+        "compared_with": "class",
+        "least_sharpness": 5,
+        "least_brightness": 0.1,
+        "most_brightness": 0.95,
+        "most_clipped": 0.5,
+        "rare_size": 0.01,
+        "shown": 3,
+        "folds": 5,
+        "seed": 7,
+    }
+    return QualityParameters.model_validate({**plain, **changes})

@@ -1,5 +1,6 @@
 """A folder of photographs, opened for reading; workers import it, so it is light."""
 
+import hashlib
 import os
 import re
 import stat
@@ -69,6 +70,37 @@ class PhotographFolder:
         if not stat.S_ISREG(location.lstat().st_mode):
             raise OSError(f"{path} is not a regular file")
         return location.read_bytes()
+
+    def read_ingested(self, path: str, photo_id: str) -> bytes:
+        """The bytes that were ingested.
+
+        Args:
+            path: Of a photograph in the ledger.
+            photo_id: Its sha256 there.
+
+        Raises:
+            DataError: The photograph is not what it was when it was ingested.
+        """
+        data, problem = self.try_ingested(path, photo_id)
+        if problem:
+            raise DataError(
+                f"the photograph {path} in {self.root} {problem}: run "
+                "`kedro run --pipeline=ingest` again."
+            )
+        return data
+
+    def try_ingested(self, path: str, photo_id: str) -> tuple[bytes, str]:
+        """The bytes that were ingested, or none and what is wrong.
+
+        Pillow would decode many changed ones silently.
+        """
+        try:
+            data = self.read(path)
+        except OSError as error:
+            return b"", f"cannot be read ({error.strerror or error})"
+        if hashlib.sha256(data).hexdigest() != photo_id:
+            return b"", "has changed since it was ingested"
+        return data, ""
 
     def _locate(self, path: str) -> Path:
         location = Path(self.root, path)

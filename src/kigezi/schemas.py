@@ -324,6 +324,34 @@ class DiffParameters(Block):
     """a folder's name in data/04_feature/augmented; null is the newest"""
 
 
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class QualityParameters(Block):
+    """Which photographs are flagged, and how shortcuts are looked for."""
+
+    outlier: Annotated[float, Field(ge=1, le=100)]
+    """robust standard deviations from the median that are too far, from 1 to 100"""
+    compared_with: Literal["class", "dataset"]
+    """what a photograph is compared with: its class, or the whole dataset"""
+    least_sharpness: Annotated[float, Field(ge=0)] | None
+    """variance of the Laplacian below which one is blurred, 0 or more, or null"""
+    least_brightness: Share | None
+    """mean brightness below which one is dark, from 0 to 1, or null for no bound"""
+    most_brightness: Share | None
+    """mean brightness above which one is too bright, from 0 to 1, or null"""
+    most_clipped: Share | None
+    """share of black and white pixels that is too much, from 0 to 1, or null"""
+    rare_size: Share
+    """share of the photographs below which a size or shape is odd, from 0 to 1"""
+    shown: Annotated[Whole, Field(ge=1, le=20)]
+    """photographs of each kind in the picture, a whole number from 1 to 20"""
+    folds: Annotated[Whole, Field(ge=2, le=20)]
+    """parts that are predicted from the others, a whole number from 2 to 20"""
+    seed: Seed
+    """a whole number from 0 to 4294967295 that decides the folds and the trees"""
+
+
 class Parameters(Block):
     """All that stands in the parameters files."""
 
@@ -334,6 +362,7 @@ class Parameters(Block):
     leakage: LeakageParameters
     pretrain: PretrainParameters
     diff: DiffParameters
+    quality: QualityParameters
 
 
 class Globals(Block):

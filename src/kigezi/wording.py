@@ -1,7 +1,11 @@
 """What a run says of the study while it goes on: one line an event."""
 
 import logging
+from collections.abc import Mapping
 
+import pandas as pd
+
+from kigezi.learning.shortcuts import MEANINGS, NOTHING
 from kigezi.progress import duration
 from kigezi.records import SPLITS, Assignment, Epoch, TrialResult, Winner
 from kigezi.schemas import Recipe
@@ -97,3 +101,46 @@ def in_words(recipe: Recipe) -> str:
         f"unfreeze {recipe.unfreeze}, learning rate {recipe.learning_rate:g}, batch "
         f"size {recipe.batch_size}, {recipe.optimizer}, {recipe.epochs} epochs at most"
     )
+
+
+def log_flags(counts: Mapping[str, int], photographs: int, accuracy: float) -> None:
+    """How many photographs are flagged, by kind of flag.
+
+    Args:
+        counts: Flagged photographs by kind.
+        photographs: All of them.
+        accuracy: Fraction of the labels that the classifier that doubts them gives too.
+    """
+    flagged = (f"{count:,} {kind.replace('_', ' ')}" for kind, count in counts.items())
+    _log.info(
+        "quality of %s photographs: %s (by a classifier that agrees with %.1f %% of "
+        "the labels); look at them in quality.png and quality.csv, nothing was changed",
+        f"{photographs:,}",
+        ", ".join(flagged),
+        100 * accuracy,
+    )
+
+
+def log_shortcuts(table: pd.DataFrame) -> None:
+    """A table of how well each sight tells the class, and a sentence on each shortcut.
+
+    Args:
+        table: As `kigezi.learning.shortcuts.tabulate_shortcuts` makes it.
+    """
+    shown = table.copy()
+    for column in ("accuracy", "low", "high", "balanced_accuracy"):
+        shown[column] = (100 * table[column]).map("{:.1f}".format)
+    text = shown.to_markdown(index=False, disable_numparse=True)
+    _log.info("What tells the class, accuracies in percent:\n%s", text)
+    rows = table.set_index("seen")
+    frequent = 100 * rows.at[NOTHING, "accuracy"]
+    for name, meaning in MEANINGS.items():
+        row = 100 * rows.loc[name, ["accuracy", "low", "high"]]
+        if row["low"] > frequent:
+            level, does = logging.WARNING, "tell the class of"
+            means = f"{meaning}, so part of any accuracy may come from that"
+        else:
+            level, does = logging.INFO, "tell no more than chance:"
+            means = "no shortcut is seen there"
+        sentence = "%s %s %.0f %% [%.0f, %.0f] (most frequent class %.0f %%): %s"
+        _log.log(level, sentence, name.capitalize(), does, *row, frequent, means)

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from kigezi.datasets.workers import map_in_processes
-from kigezi.errors import DataError
 from kigezi.folders import PhotographFolder
 from kigezi.photos.labels import label_folder
 from kigezi.photos.making import Make
@@ -61,25 +60,32 @@ def write_images(
 
 
 def make_rows(
-    photograph: Photograph, source: PhotographFolder, make: Make
-) -> tuple[list[tuple[Row, bytes]], str]:
-    """The manifest's row and the JPEG of each image, or none and what is wrong.
-
-    A photograph is only used with the bytes that were ingested, for Pillow would decode
-    many changed ones silently.
-    """
-    try:
-        data = source.read(photograph.path)
-    except OSError as error:
-        return [], f"cannot be read ({error.strerror or error})"
-    if hashlib.sha256(data).hexdigest() != photograph.photo_id:
-        return [], "has changed since it was ingested"
-    images = make(data, photograph.photo_id)
-    rows = [
-        (_row(photograph, copy, recipe, jpeg, sha256_pixels), jpeg)
-        for copy, (recipe, jpeg, sha256_pixels) in enumerate(images)
+    photograph: Photograph, data: bytes, make: Make
+) -> list[tuple[Row, bytes]]:
+    """The manifest's row and the JPEG of each image of a photograph."""
+    return [
+        (_row(photograph, copy, *image), image[1])
+        for copy, image in enumerate(make(data, photograph.photo_id))
     ]
-    return rows, ""
+
+
+def remake_photograph(
+    photograph: Photograph, source: PhotographFolder, make: Make
+) -> tuple[list[Row], str]:
+    """The manifest's rows of a photograph, or none and what is wrong with it."""
+    data, problem = source.try_ingested(photograph.path, photograph.photo_id)
+    images = [] if problem else make_rows(photograph, data, make)
+    return [row for row, _ in images], problem
+
+
+def _write_photograph(
+    photograph: Photograph, source: PhotographFolder, make: Make, target: Path
+) -> list[Row]:
+    data = source.read_ingested(photograph.path, photograph.photo_id)
+    images = make_rows(photograph, data, make)
+    for row, jpeg in images:
+        (target / row["path"]).write_bytes(jpeg)
+    return [row for row, _ in images]
 
 
 def _row(
@@ -101,25 +107,3 @@ def _row(
         "sha256_pixels": sha256_pixels,
         "recipe": json.dumps(recipe),
     }
-
-
-def _write_photograph(
-    photograph: Photograph, source: PhotographFolder, make: Make, target: Path
-) -> list[Row]:
-    images, problem = make_rows(photograph, source, make)
-    if problem:
-        raise DataError(
-            f"the photograph {photograph.path} in {source.root} {problem}: run "
-            "`kedro run --pipeline=ingest` again."
-        )
-    for row, jpeg in images:
-        (target / row["path"]).write_bytes(jpeg)
-    return [row for row, _ in images]
-
-
-def remake_photograph(
-    photograph: Photograph, source: PhotographFolder, make: Make
-) -> tuple[list[Row], str]:
-    """The manifest's rows of a photograph, or none and what is wrong with it."""
-    images, problem = make_rows(photograph, source, make)
-    return [row for row, _ in images], problem

@@ -2,13 +2,25 @@
 
 import hashlib
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import Protocol, Self
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from kigezi.records import Split, digest_of
+
+
+class Images(Protocol):
+    """(images, side, side, 3), RGB from 0 to 255, or what only looks like an array."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """As an array has it."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.uint8]: ...
 
 
 @dataclass(frozen=True)
@@ -18,8 +30,8 @@ class Examples:
     digest: str
     """what names the images and their splits: of a dataset version as it is, its own"""
     classes: tuple[str, ...]
-    images: npt.NDArray[np.uint8]
-    """(images, side, side, 3), RGB from 0 to 255; may be memory-mapped"""
+    images: Images
+    """may be memory-mapped, or decoded when rows are asked for"""
     labels: npt.NDArray[np.int64]
     """(images,), index into classes"""
     splits: npt.NDArray[np.str_]
@@ -32,9 +44,7 @@ class Examples:
     """digest of the dataset version, if its images are split in another way"""
 
     @classmethod
-    def of(
-        cls, manifest: pd.DataFrame, images: npt.NDArray[np.uint8], digest: str
-    ) -> Self:
+    def of(cls, manifest: pd.DataFrame, images: Images, digest: str) -> Self:
         """The examples of a manifest's rows, whose images stand in the same order.
 
         Args:

@@ -67,12 +67,16 @@ def survey(folder: PhotographFolder, limits: Limits) -> pd.DataFrame:
     check_labels(one.label for one in found if one.label)
     look = partial(_look_at, folder, limits)
     # Set before the threads start, for these limits hold for the whole process.
-    with pixel_limit(limits.maximum_megapixels), ThreadPoolExecutor(_threads()) as pool:
+    with (
+        pixel_limit(limits.maximum_megapixels),
+        ThreadPoolExecutor(read_threads()) as pool,
+    ):
         rows = list(progress(pool.map(look, found), len(found), "ingest: files"))
     return pd.DataFrame(rows)
 
 
-def _threads() -> int:
+def read_threads() -> int:
+    """Threads that read and decode photographs: Pillow lets others work meanwhile."""
     return min(32, (os.cpu_count() or 1) + 1)
 
 
