@@ -1,3 +1,4 @@
+import shutil
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,27 @@ def test_damaged_tables_are_named(version: AugmentedVersion, file: str) -> None:
     fresh = AugmentedVersion(version.path)
     with pytest.raises(DataError, match=file):
         _ = fresh.manifest if file == "manifest.parquet" else fresh.digest
+
+
+def test_a_version_as_it_was_written_passes(version: AugmentedVersion) -> None:
+    version.check()
+
+
+@pytest.mark.parametrize("damage", ["image", "pixels", "name", "folder"])
+def test_a_manifest_that_does_not_match_is_refused(
+    version: AugmentedVersion, damage: str
+) -> None:
+    manifest = version.manifest
+    if damage == "image":
+        (version.path / manifest["path"][3]).unlink()
+    elif damage == "folder":
+        shutil.rmtree(version.path / "images")
+    else:
+        column = {"pixels": "sha256_pixels", "name": "image_id"}[damage]
+        changed = manifest.assign(**{column: manifest[column].to_numpy()[::-1]})
+        changed.to_parquet(version.path / "manifest.parquet")
+    with pytest.raises(DataError, match="is missing or damaged"):
+        AugmentedVersion(version.path).check()
 
 
 def test_an_unknown_digest_says_what_to_run(version: AugmentedVersion) -> None:

@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -58,6 +59,18 @@ def test_a_split_is_measured_on_the_photographs_themselves(split: str) -> None:
     assert figures.accuracy == 1
     assert figures.photographs == len(table) == (6 if split == "train" else 4)
     assert table["correct"].all()
+
+
+def test_copies_are_predicted_but_not_measured_where_any_may_be_in_a_split() -> None:
+    examples = make_examples(train=6, held_out=4, copies=3)
+    images = examples.images.copy()
+    images[examples.copies > 0] = 255 - images[examples.copies > 0]
+    changed = replace(examples, images=images).split_anew(examples.splits)
+    figures, table = evaluate(Answers(), changed, "test")
+    assert figures.accuracy == 1
+    assert figures.photographs == 4
+    assert table["copy"].tolist() == [0, 1, 2, 3] * 4
+    assert (table["correct"] == (table["copy"] == 0)).all()
 
 
 def test_predictions_name_photographs_and_classes() -> None:

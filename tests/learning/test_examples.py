@@ -44,3 +44,17 @@ def test_dropout_states_differ() -> None:
     states = {tuple(dropout_state(seed, epoch)) for seed in (1, 2) for epoch in (1, 2)}
     assert len(states) == 4
     assert dropout_state(1, 1).dtype == np.uint32
+
+
+def test_images_can_be_split_anew() -> None:
+    examples = make_examples()
+    anew = examples.split_anew(examples.splits[::-1])
+    assert anew.splits.tolist() == examples.splits[::-1].tolist()
+    assert anew.dataset == examples.dataset == examples.digest
+    assert anew.digest not in (
+        examples.digest,
+        examples.split_anew(examples.splits).digest,
+    )
+    assert anew.every_copy
+    assert not examples.every_copy
+    assert anew.split_anew(examples.splits[::-1]).digest == anew.digest

@@ -144,3 +144,13 @@ def test_only_rows_in_use_are_computed() -> None:
     rows = seen.images.reshape(len(used), -1)
     assert rows.any(axis=1).tolist() == used.tolist()
     assert not used.all()
+
+
+def test_all_rows_are_computed_once_for_all_ways_of_splitting() -> None:
+    store = Store()
+    orders = (EXAMPLES.splits, EXAMPLES.splits[::-1])
+    one, other = (_see(store, EXAMPLES.split_anew(order)) for order in orders)
+    assert one.images is other.images
+    assert one.images.reshape(len(one.images), -1).any(axis=1).all()
+    _see(store)
+    assert len(store.kept) == 2

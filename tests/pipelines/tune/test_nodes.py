@@ -54,6 +54,7 @@ LEDGER = pd.DataFrame(
         "label": ["light", "light", "dark", "dark", "light"],
         "split": ["train", "test", "train", "validation", None],
         "status": ["kept"] * 4 + ["quarantined"],
+        "group_id": ["g1", "g2", "g3", "g4", ""],
     }
 )
 AUGMENT = augment_parameters(copies=1)
@@ -72,11 +73,14 @@ class Version:
         names = self.manifest["photo_id"] + "_" + self.manifest["copy"].astype(str)
         self.manifest["path"] = names
         self.side = side
-        self.reads = 0
+        self.reads = self.checks = 0
 
     def version(self, digest: str) -> "Version":
         assert digest == self.digest
         return self
+
+    def check(self) -> None:
+        self.checks += 1
 
     def read(self, path: str) -> bytes:
         self.reads += 1
@@ -121,6 +125,14 @@ def test_examples_are_the_manifests_images(tmp_path: Path) -> None:
     assert store.reads == 8 + 1
     _open(store, tmp_path)
     assert store.reads == 8 + 1
+
+
+def test_nothing_is_opened_that_leaks(tmp_path: Path) -> None:
+    together = LEDGER.assign(group_id=["g1", "g1", "g3", "g4", ""])
+    store = Version()
+    with pytest.raises(DataError, match="a/1 and a/2 show one subject"):
+        open_examples(together, store, ModelInputs(tmp_path, 1e9), IMAGE, AUGMENT)
+    assert (store.checks, store.reads) == (1, 0)
 
 
 def test_an_image_of_another_size_is_an_error(tmp_path: Path) -> None:
