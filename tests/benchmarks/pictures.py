@@ -37,22 +37,27 @@ def draw_photographs(folder: Path, count: int, size: tuple[int, int]) -> None:
     list(map_in_processes(draw, names, usable_processors(), batch=1))
 
 
-def number_photographs(folder: Path, drawn: Path, count: int) -> None:
-    """Fill a folder with so many files, each with the pixels of a drawn photograph.
+def cut_photographs(folder: Path, drawn: Path, count: int, side: int) -> None:
+    """Fill a folder with so many squares, each cut from a place in a drawn photograph.
 
-    A number in a comment makes every file another one, in no time.
+    They are made in no time, and no two look alike, as copies with other bytes would.
     """
-    files = sorted(drawn.rglob("*.jpg"))
-    contents = [(path.parent.name, path.read_bytes()) for path in files]
+    images = [
+        (path.parent.name, Image.open(path))
+        for path in sorted(drawn.rglob("*"))
+        if path.suffix == ".jpg"
+    ]
     for label in CLASSES:
         (folder / label).mkdir(parents=True)
+    generator = np.random.default_rng(_SEED)
     for number in range(count):
-        label, data = contents[number % len(contents)]
-        start, rest = data[:2], data[2:]
-        comment = f"{number:08d}".encode()
-        length = (2 + len(comment)).to_bytes(2, "big")
-        numbered = start + b"\xff\xfe" + length + comment + rest
-        (folder / label / f"{number:06d}.jpg").write_bytes(numbered)
+        label, image = images[number % len(images)]
+        angle = generator.uniform(0, 360)
+        left, top = (generator.uniform(side, edge - 2 * side) for edge in image.size)
+        box = (left - side, top - side, left + 2 * side, top + 2 * side)
+        turned = image.resize((3 * side, 3 * side), box=box).rotate(angle)
+        square = turned.crop((side, side, 2 * side, 2 * side))
+        square.save(folder / label / f"{number:06d}.jpg", quality=92)
 
 
 def copy_photographs(folder: Path, source: Path, count: int) -> None:

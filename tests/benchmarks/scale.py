@@ -6,9 +6,9 @@
 Both run the project's own commands, each in a process of its own:
 
 - `growth`: `ingest` and `augment` of 2,400 and 24,000 photographs of 64 px (with
-  `--full` 100,000 too). Time should grow as they do, and memory hardly at all. The
-  files are a few hundred drawn photographs with a number in each, so that every file is
-  another one.
+  `--full` 100,000 too). Time should grow as they do, and memory hardly at all; only the
+  comparison of every hash with every other one grows with the square. The files are cut
+  from a few hundred drawn photographs, each from another place.
 - `memory` (with `--full` only, for it takes some ten minutes): the memory of `augment`
   and `tune` at the size of the study, 9,660 images of 224 px: the head alone, and the
   entire network in batches of 32, an epoch each.
@@ -23,7 +23,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tests.benchmarks.commands import Project, Run
-from tests.benchmarks.pictures import draw_photographs, number_photographs
+from tests.benchmarks.pictures import cut_photographs, draw_photographs
 from tests.benchmarks.table import columns
 
 SIZES = (2400, 24_000)
@@ -62,11 +62,11 @@ def main() -> None:
 def growth(folder: Path, sizes: tuple[int, ...]) -> str:
     """Ingest and augment folders of several sizes."""
     drawn = folder / "drawn"
-    draw_photographs(drawn, count=300, size=(64, 64))
+    draw_photographs(drawn, count=300, size=(512, 512))
     rows = []
     for count in sizes:
         project = Project(folder / f"growth-{count}", _GROWTH)
-        number_photographs(project.folder / "photographs", drawn, count)
+        cut_photographs(project.folder / "photographs", drawn, count, 64)
         rows += [
             _row(f"{step}, {count:,} photographs", count, run)
             for step, run in _steps(project)
