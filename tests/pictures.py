@@ -8,7 +8,12 @@ import numpy as np
 from PIL import Image
 
 from kigezi.folders import PhotographFolder
-from kigezi.schemas import AugmentParameters, ImageParameters, IngestParameters
+from kigezi.schemas import (
+    AugmentParameters,
+    GroupParameters,
+    ImageParameters,
+    IngestParameters,
+)
 
 PLAIN: dict[str, Any] = {
     "copies": 3,
@@ -63,6 +68,20 @@ def photograph_folder(root: Path, classes: dict[str, int]) -> PhotographFolder:
     return PhotographFolder(str(write_tree(root, photograph_files(classes))))
 
 
+def group_parameters(**changes: Any) -> GroupParameters:
+    """When photographs belong together, as the project has it by default."""
+    plain = {
+        "hash_distance": 10,
+        "number_gap": 6,
+        "likeness": 0.4,
+        "likeness_of_neighbours": 0.28,
+        "burst_seconds": 2,
+        "series": None,
+        "largest": 0.02,
+    }
+    return GroupParameters.model_validate({**plain, **changes})
+
+
 def ingest_parameters(**changes: Any) -> IngestParameters:
     """Parameters of ingest that tests need not repeat."""
     plain = {
@@ -70,15 +89,7 @@ def ingest_parameters(**changes: Any) -> IngestParameters:
         "expected_photographs": None,
         "minimum_side": 16,
         "maximum_megapixels": 1,
-        "groups": {
-            "hash_distance": 10,
-            "number_gap": 4,
-            "likeness": 0.4,
-            "likeness_of_neighbours": 0.3,
-            "burst_seconds": 2,
-            "series": None,
-            "largest": 0.02,
-        },
+        "groups": group_parameters(),
         "split": {"validation": 0.1, "test": 0.2, "seed": 7},
         "drawing": None,
     }

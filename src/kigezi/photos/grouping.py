@@ -104,6 +104,8 @@ def effective_number(sizes: pd.Series) -> float:
 
 def _members(numbers: npt.NDArray[np.integer]) -> list[npt.NDArray[np.intp]]:
     """The positions of each number, for numbers that are given to positions."""
+    if not len(numbers):
+        return []
     order = np.argsort(numbers, kind="stable")
     return np.split(order, np.flatnonzero(np.diff(numbers[order])) + 1)
 
