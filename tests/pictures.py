@@ -73,8 +73,8 @@ def group_parameters(**changes: Any) -> GroupParameters:
     plain = {
         "hash_distance": 10,
         "number_gap": 6,
-        "likeness": 0.4,
-        "likeness_of_neighbours": 0.28,
+        "likeness": 0.2,
+        "likeness_of_neighbours": 0.07,
         "burst_seconds": 2,
         "series": None,
         "largest": 0.02,

@@ -16,6 +16,9 @@ from kigezi.schemas import GroupParameters
 SMALL = 10
 """photographs that a group may always hold, however small its class is"""
 
+_MOST_LINKED = 5000
+"""photographs that one chain of pairs may link, before it is cut into groups"""
+
 _APART = 1 - 1e-6
 """distance from which two photographs are not alike"""
 
@@ -57,16 +60,32 @@ def assign_groups(
 
 
 def confirm(pairs: pd.DataFrame, parameters: GroupParameters) -> pd.DataFrame:
-    """The pairs with a column `one_subject`: whether they are alike enough for that.
+    """Say of every pair, with `one_subject`, whether it is alike enough for that.
 
     Among millions of possible pairs some strangers look alike, so less is enough for
-    files that follow each other than for those that only their hashes proposed.
+    files that follow each other, both upright, than for those that hashes proposed.
+
+    Args:
+        pairs: From `compare_pairs`.
+        parameters: What is enough.
+
+    Returns:
+        A row a pair, in the orientation in which it is most alike, but first in one in
+        which it is alike enough; sorted by falling likeness.
     """
     neighbours = pairs["proposed_by"] == "number"
     enough = np.where(
         neighbours, parameters.likeness_of_neighbours, parameters.likeness
     )
-    return pairs.assign(one_subject=pairs["likeness"] >= enough)
+    pairs = pairs.assign(one_subject=pairs["likeness"] >= enough)
+    ends = ["path_1", "path_2"]
+    best = pairs.sort_values(
+        ["one_subject", "likeness", *ends, "orientation"],
+        ascending=[False, False, True, True, True],
+    ).drop_duplicates(ends)
+    return best.sort_values(
+        ["likeness", *ends], ascending=[False, True, True], ignore_index=True
+    )
 
 
 def confirmed_groups(alike: pd.DataFrame) -> Links:
@@ -84,6 +103,7 @@ def confirmed_groups(alike: pd.DataFrame) -> Links:
     _, components = connected_components(graph, directed=False)
     links: Links = []
     for members in _members(components):
+        _refuse_chain(members)
         distances = 1 - graph[members][:, members].toarray()
         np.fill_diagonal(distances, 0)
         tree = linkage(squareform(distances), "complete")
@@ -110,12 +130,24 @@ def _members(numbers: npt.NDArray[np.integer]) -> list[npt.NDArray[np.intp]]:
     return np.split(order, np.flatnonzero(np.diff(numbers[order])) + 1)
 
 
+def _refuse_chain(members: npt.NDArray[np.intp]) -> None:
+    """Every two of them are compared, which needs memory."""
+    if len(members) > _MOST_LINKED:
+        raise DataError(
+            f"{len(members):,} photographs are linked to each other by their likeness, "
+            f"more than {_MOST_LINKED:,}: raise ingest.groups.likeness and "
+            "ingest.groups.likeness_of_neighbours (conf/base/parameters_ingest.yml)."
+        )
+
+
 def _bursts(kept: pd.DataFrame, seconds: float | None) -> Iterator[tuple[str, ...]]:
     """Photographs of one camera of which every two were taken within some seconds."""
     if seconds is None:
         return
-    dated = kept[kept["taken"] != ""]
-    times = pd.to_datetime(dated["taken"]).sort_values(kind="stable")
+    dated = kept[(kept["taken"] != "") & (kept["camera"] != "")]
+    # Seconds, for a camera whose clock was never set may be in any century.
+    times = dated["taken"].map(np.datetime64).astype("datetime64[s]")
+    times = times.sort_values(kind="stable")
     span = pd.Timedelta(seconds=seconds)
     for _, of_camera in times.groupby(dated["camera"]):
         start, burst = None, []
@@ -128,9 +160,10 @@ def _bursts(kept: pd.DataFrame, seconds: float | None) -> Iterator[tuple[str, ..
 
 
 def _series(kept: pd.DataFrame, pattern: str | None) -> Iterator[tuple[str, ...]]:
-    """Photographs whose paths share what the pattern finds."""
+    """Photographs whose paths share what all parts of the pattern find."""
     if pattern is not None:
-        found = kept["path"].str.extract(pattern, expand=True).dropna()
+        found = kept["path"].str.extract(pattern, expand=True)
+        found = found.dropna(how="all").fillna("")
         keys = [found[column] for column in found]
         for _, same in kept.loc[found.index].groupby(keys):
             yield tuple(same["photo_id"])
@@ -180,11 +213,13 @@ def _refuse_large(
     for (_, label), rows in sizes:
         most = max(SMALL, parameters.largest * classes[label])
         if len(rows) > most:
-            by = " and ".join(rows["linked_by"].unique())
+            by = " and ".join(
+                sorted(set(" and ".join(rows["linked_by"]).split(" and ")))
+            )
             raise DataError(
                 f"{len(rows)} photographs of the class {label!r}, among them "
                 f"{rows['path'].iloc[0]} and {rows['path'].iloc[-1]}, would be one "
-                f"group by {by}, more than {parameters.largest:.0%} of the class: "
+                f"group by {by}, more than {100 * parameters.largest:g} % of the class: "
                 "raise ingest.groups.likeness, narrow burst_seconds or series, or, if "
                 "they do show one subject, raise ingest.groups.largest "
                 "(conf/base/parameters_ingest.yml)."
