@@ -37,6 +37,16 @@ def picture(seed: int = 0, size: tuple[int, int] = (48, 40)) -> Image.Image:
     return Image.fromarray(pixels).resize(size)
 
 
+def textured(seed: int = 0, size: tuple[int, int] = (200, 200)) -> Image.Image:
+    """A picture with light and shade and fine structure, as photographs have them."""
+    generator = np.random.default_rng(seed)
+    coarse, fine = (
+        Image.fromarray(generator.integers(0, 256, (cells, cells, 3), np.uint8))
+        for cells in (5, 32)
+    )
+    return Image.blend(coarse.resize(size), fine.resize(size), 0.4)
+
+
 def encoded(image: Image.Image, kind: str = "JPEG", **options: Any) -> bytes:
     """The bytes of a file with the image."""
     buffer = BytesIO()

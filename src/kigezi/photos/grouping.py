@@ -1,29 +1,16 @@
 """Photographs of one subject share a group, which never stands in two splits."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
-from scipy.cluster.hierarchy import fcluster, linkage
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
-from scipy.spatial.distance import squareform
 
 from kigezi.errors import DataError
+from kigezi.photos.linking import Links, confirmed_groups, join_links
 from kigezi.schemas import GroupParameters
 
 SMALL = 10
 """photographs that a group may always hold, however small its class is"""
-
-_MOST_LINKED = 5000
-"""photographs that one chain of pairs may link, before it is cut into groups"""
-
-_APART = 1 - 1e-6
-"""distance from which two photographs are not alike"""
-
-Links = list[tuple[str, ...]]
-"""photo_ids of photographs that belong together"""
 
 
 def assign_groups(
@@ -50,7 +37,7 @@ def assign_groups(
         "time": list(_bursts(kept, parameters.burst_seconds)),
         "name": list(_series(kept, parameters.series)),
     }
-    groups = _join(link for links in reasons.values() for link in links)
+    groups = join_links(link for links in reasons.values() for link in links)
     usable = ledger["status"].isin(["kept", "duplicate"])
     homes = ledger["photo_id"].map(groups).fillna(ledger["photo_id"])
     ledger = ledger.assign(group_id=homes.str[:16].where(usable, ""))
@@ -88,31 +75,6 @@ def confirm(pairs: pd.DataFrame, parameters: GroupParameters) -> pd.DataFrame:
     )
 
 
-def confirmed_groups(alike: pd.DataFrame) -> Links:
-    """Photographs of which every two are alike, so that no chain joins strangers.
-
-    Complete linkage: https://docs.scipy.org/doc/scipy/reference/generated/scipy.cluster.hierarchy.linkage.html
-
-    Args:
-        alike: The pairs that show one subject.
-    """
-    ids, ends = np.unique(alike[["photo_id_1", "photo_id_2"]], return_inverse=True)
-    first, second = ends.reshape(-1, 2).T
-    edges = coo_array((alike["likeness"], (first, second)), shape=(len(ids), len(ids)))
-    graph = (edges + edges.T).tocsr()
-    _, components = connected_components(graph, directed=False)
-    links: Links = []
-    for members in _members(components):
-        _refuse_chain(members)
-        distances = 1 - graph[members][:, members].toarray()
-        np.fill_diagonal(distances, 0)
-        tree = linkage(squareform(distances), "complete")
-        # A pair that is not among them has distance 1.
-        clusters = fcluster(tree, _APART, "distance")
-        links += [tuple(ids[members[same]]) for same in _members(clusters)]
-    return [link for link in links if len(link) > 1]
-
-
 def effective_number(sizes: pd.Series) -> float:
     """How many independent photographs groups of these sizes are worth.
 
@@ -120,24 +82,6 @@ def effective_number(sizes: pd.Series) -> float:
     once between them (Kish, 1965, "Survey Sampling").
     """
     return float(sizes.sum() ** 2 / (sizes**2).sum())
-
-
-def _members(numbers: npt.NDArray[np.integer]) -> list[npt.NDArray[np.intp]]:
-    """The positions of each number, for numbers that are given to positions."""
-    if not len(numbers):
-        return []
-    order = np.argsort(numbers, kind="stable")
-    return np.split(order, np.flatnonzero(np.diff(numbers[order])) + 1)
-
-
-def _refuse_chain(members: npt.NDArray[np.intp]) -> None:
-    """Every two of them are compared, which needs memory."""
-    if len(members) > _MOST_LINKED:
-        raise DataError(
-            f"{len(members):,} photographs are linked to each other by their likeness, "
-            f"more than {_MOST_LINKED:,}: raise ingest.groups.likeness and "
-            "ingest.groups.likeness_of_neighbours (conf/base/parameters_ingest.yml)."
-        )
 
 
 def _bursts(kept: pd.DataFrame, seconds: float | None) -> Iterator[tuple[str, ...]]:
@@ -169,24 +113,6 @@ def _series(kept: pd.DataFrame, pattern: str | None) -> Iterator[tuple[str, ...]
             yield tuple(same["photo_id"])
 
 
-def _join(links: Iterable[tuple[str, ...]]) -> dict[str, str]:
-    """The smallest photo_id of everything that is linked, by photo_id."""
-    several = [link for link in links if len(link) > 1]
-    ids, numbers = np.unique(
-        [one for link in several for one in link], return_inverse=True
-    )
-    starts = np.repeat([link[0] for link in several], [len(link) for link in several])
-    homes = np.searchsorted(ids, starts)
-    graph = coo_array((np.ones(len(numbers)), (numbers, homes)), shape=(len(ids),) * 2)
-    _, components = connected_components(graph, directed=False)
-    # The ids are sorted, so that the first member has the smallest.
-    return {
-        str(ids[member]): str(ids[members[0]])
-        for members in _members(components)
-        for member in members
-    }
-
-
 def _table(ledger: pd.DataFrame, reasons: dict[str, Links]) -> pd.DataFrame:
     linked = pd.DataFrame(
         [
@@ -209,18 +135,17 @@ def _refuse_large(
     ledger: pd.DataFrame, table: pd.DataFrame, parameters: GroupParameters
 ) -> None:
     classes = ledger.loc[ledger["status"] == "kept", "label"].value_counts()
-    sizes = table.groupby(["group_id", "label"])
-    for (_, label), rows in sizes:
-        most = max(SMALL, parameters.largest * classes[label])
+    for (_, label), rows in table.groupby(["group_id", "label"]):
+        share = parameters.largest
+        most = max(SMALL, share * classes[label])
         if len(rows) > most:
-            by = " and ".join(
-                sorted(set(" and ".join(rows["linked_by"]).split(" and ")))
-            )
+            rules = rows["linked_by"].str.split(" and ").explode().unique()
+            by = " and ".join(rules)
             raise DataError(
                 f"{len(rows)} photographs of the class {label!r}, among them "
                 f"{rows['path'].iloc[0]} and {rows['path'].iloc[-1]}, would be one "
-                f"group by {by}, more than {100 * parameters.largest:g} % of the class: "
-                "raise ingest.groups.likeness, narrow burst_seconds or series, or, if "
-                "they do show one subject, raise ingest.groups.largest "
-                "(conf/base/parameters_ingest.yml)."
+                f"group by {by}, more than {100 * share:g} % of the class: "
+                "raise ingest.groups.likeness and likeness_of_neighbours, narrow "
+                "burst_seconds or series, or, if they do show one subject, raise "
+                "ingest.groups.largest (conf/base/parameters_ingest.yml)."
             )

@@ -92,7 +92,8 @@ def _windowed(structure: Structure) -> Structure:
     """What is inside a circle, with mean 0 and length 1 (all 0 where nothing is)."""
     seen = structure * _circle()
     seen -= seen.mean()
-    return seen / max(float(np.linalg.norm(seen)), 1e-6)
+    # The length of a photograph is 20 or more, that of a plain one's rounding is not.
+    return seen / max(float(np.linalg.norm(seen)), 1e-3)
 
 
 @cache
