@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
 
+from kigezi.photos import hashing
 from kigezi.photos.hashing import (
     ORIENTATIONS,
     close_hashes,
@@ -35,6 +36,24 @@ def test_the_orientations_are_those_of_a_square() -> None:
     assert len(made) == ORIENTATIONS
     assert (oriented(square, 0) == square).all()
     assert (oriented(square, 1) == square[::-1]).all()
+
+
+def _slow_dctn(pixels: np.ndarray) -> np.ndarray:
+    """The same by its formula, which is rounded otherwise."""
+    places = np.arange(len(pixels))
+    waves = 2 * np.cos(np.pi * np.outer(places, 2 * places + 1) / (2 * len(pixels)))
+    return waves @ pixels @ waves.T
+
+
+def test_rounding_decides_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    half = textured(1, (16, 32))
+    symmetric = Image.new("RGB", (32, 32), "#4a7b12")
+    symmetric.paste(half, (0, 0))
+    symmetric.paste(ImageOps.mirror(half), (16, 0))
+    pictures = [symmetric, Image.new("RGB", (40, 30), "#4a7b12"), textured(2)]
+    hashes = [hash_photograph(image) for image in pictures]
+    monkeypatch.setattr(hashing, "dctn", _slow_dctn)
+    assert [hash_photograph(image) for image in pictures] == hashes
 
 
 @pytest.mark.parametrize("colour", ["black", "white", "#4a7b12"])

@@ -125,3 +125,15 @@ def test_time_and_numbers_may_be_left_out(tmp_path: Path) -> None:
     groups = _ingest(tmp_path, burst_seconds=None, number_gap=0)["groups"]
     assert not groups["path"].str.contains("burst").any()
     assert np.unique(groups["linked_by"]).tolist() == ["likeness"]
+
+
+def test_pairs_that_are_taken_apart_are_said(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    turned = {n: encoded(textured(9).rotate(20 * n)) for n in range(3)}
+    chain = {f"a/c{number}.jpg": data for number, data in turned.items()}
+    write_tree(tmp_path / "photographs", {**STRANGERS, **chain})
+    groups = _ingest(tmp_path)["groups"]
+    assert len(groups) == 2
+    said = "1 pairs that show one subject are in two groups: a third photograph is like"
+    assert said in caplog.text
