@@ -46,6 +46,14 @@ def test_those_around_the_threshold_are_shown() -> None:
     assert others[0].startswith("0.90 ")
 
 
+def test_the_second_of_a_pair_is_drawn_in_its_orientation() -> None:
+    pairs = _pairs(6, True)[5:]
+    figure = draw_pairs(pairs, FILES.__getitem__)
+    first, second = (axes.images[0].get_array() for axes in figure.axes if axes.images)
+    assert (first == np.asarray(thumbnail(FILES["a/5.jpg"]))).all()
+    assert (second == np.asarray(thumbnail(FILES["a/6.jpg"], 5))).all()
+
+
 def test_headings_say_what_there_is_none_of() -> None:
     figure = draw_pairs(_pairs(1, False), FILES.__getitem__)
     said = [part.get_suptitle() for part in figure.subfigs]

@@ -122,10 +122,10 @@ def test_neighbours_have_close_numbers_in_one_series(
 
 def test_numbers_that_mean_something_else_propose_few_pairs() -> None:
     paths = [f"a/{number:04d}/IMG 1.jpg" for number in range(50)]
-    same = [f"a/IMG {number}_1.jpg" for number in "abcdefghij" * 5]
+    same = [f"a/{number}, IMG 1.jpg" for number in range(50)]
     hashes = [hash_photograph(textured(seed)) for seed in range(50)]
     assert propose_pairs(paths, hashes, 0, 6).empty
-    assert len(propose_pairs(same, hashes, 0, 2)) <= 50 * 3
+    assert 0 < len(propose_pairs(same, hashes, 0, 2)) <= 50 * 4
 
 
 def test_a_pair_that_both_propose_is_a_pair_of_neighbours() -> None:
