@@ -10,6 +10,7 @@ from PIL import Image
 from kigezi.folders import PhotographFolder
 from kigezi.schemas import (
     AugmentParameters,
+    GroupParameters,
     ImageParameters,
     IngestParameters,
     QualityParameters,
@@ -35,6 +36,16 @@ def picture(seed: int = 0, size: tuple[int, int] = (48, 40)) -> Image.Image:
     generator = np.random.default_rng(seed)
     pixels = generator.integers(0, 256, (6, 6, 3), dtype=np.uint8)
     return Image.fromarray(pixels).resize(size)
+
+
+def textured(seed: int = 0, size: tuple[int, int] = (200, 200)) -> Image.Image:
+    """A picture with light and shade and fine structure, as photographs have them."""
+    generator = np.random.default_rng(seed)
+    coarse, fine = (
+        Image.fromarray(generator.integers(0, 256, (cells, cells, 3), np.uint8))
+        for cells in (5, 32)
+    )
+    return Image.blend(coarse.resize(size), fine.resize(size), 0.4)
 
 
 def encoded(image: Image.Image, kind: str = "JPEG", **options: Any) -> bytes:
@@ -68,6 +79,20 @@ def photograph_folder(root: Path, classes: dict[str, int]) -> PhotographFolder:
     return PhotographFolder(str(write_tree(root, photograph_files(classes))))
 
 
+def group_parameters(**changes: Any) -> GroupParameters:
+    """When photographs belong together, as the project has it by default."""
+    plain = {
+        "hash_distance": 10,
+        "number_gap": 6,
+        "likeness": 0.2,
+        "likeness_of_neighbours": 0.07,
+        "burst_seconds": 2,
+        "series": None,
+        "largest": 0.02,
+    }
+    return GroupParameters.model_validate({**plain, **changes})
+
+
 def ingest_parameters(**changes: Any) -> IngestParameters:
     """Parameters of ingest that tests need not repeat."""
     plain = {
@@ -75,15 +100,7 @@ def ingest_parameters(**changes: Any) -> IngestParameters:
         "expected_photographs": None,
         "minimum_side": 16,
         "maximum_megapixels": 1,
-        "groups": {
-            "hash_distance": 10,
-            "number_gap": 4,
-            "likeness": 0.4,
-            "likeness_of_neighbours": 0.3,
-            "burst_seconds": 2,
-            "series": None,
-            "largest": 0.02,
-        },
+        "groups": group_parameters(),
         "split": {"validation": 0.1, "test": 0.2, "seed": 7},
         "drawing": None,
     }

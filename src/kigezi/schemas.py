@@ -102,7 +102,7 @@ class GroupParameters(Block):
     number_gap: Annotated[Whole, Field(ge=0, le=100)]
     """steps between numbers in file names to be compared, from 0 (none) to 100"""
     likeness: Annotated[float, Field(gt=0, le=1)]
-    """correlation from which look-alikes show one subject, above 0, up to 1"""
+    """likeness from which look-alikes show one subject, above 0 (chance), up to 1"""
     likeness_of_neighbours: Annotated[float, Field(gt=0, le=1)]
     """the same for files whose numbers are close, above 0, up to 1"""
     burst_seconds: Annotated[float, Field(ge=0, le=3600)] | None

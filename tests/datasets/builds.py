@@ -8,7 +8,7 @@ from kedro.io import Version
 from kigezi.datasets.augmented import AugmentedDataset
 from kigezi.folders import PhotographFolder
 from kigezi.photos.building import DatasetBuild, plan_build
-from kigezi.photos.splitting import assign_groups, assign_splits, mark_duplicates
+from kigezi.photos.splitting import assign_splits, mark_duplicates
 from kigezi.photos.surveying import Limits, survey
 from tests.pictures import augment_parameters, image_parameters, photograph_folder
 
@@ -19,7 +19,8 @@ def small_build(root: Path, **changes: Any) -> DatasetBuild:
     if not root.exists():
         photograph_folder(root, {"a": 7, "b": 5})
     rows = mark_duplicates(survey(folder, Limits(1, 16)))
-    ledger = assign_splits(assign_groups(rows), 0.1, 0.2, 7)
+    alone = rows.assign(group_id=rows["photo_id"].str[:16])
+    ledger = assign_splits(alone, 0.1, 0.2, 7)
     return plan_build(ledger, folder, image_parameters(), augment_parameters(**changes))
 
 

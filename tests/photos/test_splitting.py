@@ -2,11 +2,7 @@ import pandas as pd
 import pytest
 
 from kigezi.errors import DataError
-from kigezi.photos.splitting import (
-    assign_groups,
-    assign_splits,
-    mark_duplicates,
-)
+from kigezi.photos.splitting import assign_splits, mark_duplicates
 
 
 def _ledger(groups: dict[str, list[int]]) -> pd.DataFrame:
@@ -53,13 +49,6 @@ def test_the_survey_is_not_changed() -> None:
     before = survey.copy()
     mark_duplicates(survey)
     pd.testing.assert_frame_equal(survey, before)
-
-
-def test_duplicates_share_a_group_and_others_have_none() -> None:
-    marked = mark_duplicates(_survey(("a/1", "x" * 64), ("a/2", "x" * 64)))
-    ignored = marked.iloc[[0]].assign(path="c", photo_id="", status="ignored")
-    grouped = assign_groups(pd.concat([marked, ignored], ignore_index=True))
-    assert grouped["group_id"].tolist() == ["x" * 16, "x" * 16, ""]
 
 
 @pytest.mark.parametrize("seed", range(5))

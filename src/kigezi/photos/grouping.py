@@ -1,26 +1,16 @@
 """Photographs of one subject share a group, which never stands in two splits."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
-from scipy.cluster.hierarchy import fcluster, linkage
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
-from scipy.spatial.distance import squareform
 
 from kigezi.errors import DataError
+from kigezi.photos.linking import Links, confirmed_groups, join_links
 from kigezi.schemas import GroupParameters
 
 SMALL = 10
 """photographs that a group may always hold, however small its class is"""
-
-_APART = 1 - 1e-6
-"""distance from which two photographs are not alike"""
-
-Links = list[tuple[str, ...]]
-"""photo_ids of photographs that belong together"""
 
 
 def assign_groups(
@@ -47,7 +37,7 @@ def assign_groups(
         "time": list(_bursts(kept, parameters.burst_seconds)),
         "name": list(_series(kept, parameters.series)),
     }
-    groups = _join(link for links in reasons.values() for link in links)
+    groups = join_links(link for links in reasons.values() for link in links)
     usable = ledger["status"].isin(["kept", "duplicate"])
     homes = ledger["photo_id"].map(groups).fillna(ledger["photo_id"])
     ledger = ledger.assign(group_id=homes.str[:16].where(usable, ""))
@@ -57,40 +47,32 @@ def assign_groups(
 
 
 def confirm(pairs: pd.DataFrame, parameters: GroupParameters) -> pd.DataFrame:
-    """The pairs with a column `one_subject`: whether they are alike enough for that.
+    """Say of every pair, with `one_subject`, whether it is alike enough for that.
 
     Among millions of possible pairs some strangers look alike, so less is enough for
-    files that follow each other than for those that only their hashes proposed.
+    files that follow each other, both upright, than for those that hashes proposed.
+
+    Args:
+        pairs: From `compare_pairs`.
+        parameters: What is enough.
+
+    Returns:
+        A row a pair, in the orientation in which it is most alike, but first in one in
+        which it is alike enough; sorted by falling likeness.
     """
     neighbours = pairs["proposed_by"] == "number"
     enough = np.where(
         neighbours, parameters.likeness_of_neighbours, parameters.likeness
     )
-    return pairs.assign(one_subject=pairs["likeness"] >= enough)
-
-
-def confirmed_groups(alike: pd.DataFrame) -> Links:
-    """Photographs of which every two are alike, so that no chain joins strangers.
-
-    Complete linkage: https://docs.scipy.org/doc/scipy/reference/generated/scipy.cluster.hierarchy.linkage.html
-
-    Args:
-        alike: The pairs that show one subject.
-    """
-    ids, ends = np.unique(alike[["photo_id_1", "photo_id_2"]], return_inverse=True)
-    first, second = ends.reshape(-1, 2).T
-    edges = coo_array((alike["likeness"], (first, second)), shape=(len(ids), len(ids)))
-    graph = (edges + edges.T).tocsr()
-    _, components = connected_components(graph, directed=False)
-    links: Links = []
-    for members in _members(components):
-        distances = 1 - graph[members][:, members].toarray()
-        np.fill_diagonal(distances, 0)
-        tree = linkage(squareform(distances), "complete")
-        # A pair that is not among them has distance 1.
-        clusters = fcluster(tree, _APART, "distance")
-        links += [tuple(ids[members[same]]) for same in _members(clusters)]
-    return [link for link in links if len(link) > 1]
+    pairs = pairs.assign(one_subject=pairs["likeness"] >= enough)
+    ends = ["path_1", "path_2"]
+    best = pairs.sort_values(
+        ["one_subject", "likeness", *ends, "orientation"],
+        ascending=[False, False, True, True, True],
+    ).drop_duplicates(ends)
+    return best.sort_values(
+        ["likeness", *ends], ascending=[False, True, True], ignore_index=True
+    )
 
 
 def effective_number(sizes: pd.Series) -> float:
@@ -102,18 +84,14 @@ def effective_number(sizes: pd.Series) -> float:
     return float(sizes.sum() ** 2 / (sizes**2).sum())
 
 
-def _members(numbers: npt.NDArray[np.integer]) -> list[npt.NDArray[np.intp]]:
-    """The positions of each number, for numbers that are given to positions."""
-    order = np.argsort(numbers, kind="stable")
-    return np.split(order, np.flatnonzero(np.diff(numbers[order])) + 1)
-
-
 def _bursts(kept: pd.DataFrame, seconds: float | None) -> Iterator[tuple[str, ...]]:
     """Photographs of one camera of which every two were taken within some seconds."""
     if seconds is None:
         return
-    dated = kept[kept["taken"] != ""]
-    times = pd.to_datetime(dated["taken"]).sort_values(kind="stable")
+    dated = kept[(kept["taken"] != "") & (kept["camera"] != "")]
+    # Seconds, for a camera whose clock was never set may be in any century.
+    times = dated["taken"].map(np.datetime64).astype("datetime64[s]")
+    times = times.sort_values(kind="stable")
     span = pd.Timedelta(seconds=seconds)
     for _, of_camera in times.groupby(dated["camera"]):
         start, burst = None, []
@@ -126,30 +104,13 @@ def _bursts(kept: pd.DataFrame, seconds: float | None) -> Iterator[tuple[str, ..
 
 
 def _series(kept: pd.DataFrame, pattern: str | None) -> Iterator[tuple[str, ...]]:
-    """Photographs whose paths share what the pattern finds."""
+    """Photographs whose paths share what all parts of the pattern find."""
     if pattern is not None:
-        found = kept["path"].str.extract(pattern, expand=True).dropna()
+        found = kept["path"].str.extract(pattern, expand=True)
+        found = found.dropna(how="all").fillna("")
         keys = [found[column] for column in found]
         for _, same in kept.loc[found.index].groupby(keys):
             yield tuple(same["photo_id"])
-
-
-def _join(links: Iterable[tuple[str, ...]]) -> dict[str, str]:
-    """The smallest photo_id of everything that is linked, by photo_id."""
-    several = [link for link in links if len(link) > 1]
-    ids, numbers = np.unique(
-        [one for link in several for one in link], return_inverse=True
-    )
-    starts = np.repeat([link[0] for link in several], [len(link) for link in several])
-    homes = np.searchsorted(ids, starts)
-    graph = coo_array((np.ones(len(numbers)), (numbers, homes)), shape=(len(ids),) * 2)
-    _, components = connected_components(graph, directed=False)
-    # The ids are sorted, so that the first member has the smallest.
-    return {
-        str(ids[member]): str(ids[members[0]])
-        for members in _members(components)
-        for member in members
-    }
 
 
 def _table(ledger: pd.DataFrame, reasons: dict[str, Links]) -> pd.DataFrame:
@@ -174,16 +135,17 @@ def _refuse_large(
     ledger: pd.DataFrame, table: pd.DataFrame, parameters: GroupParameters
 ) -> None:
     classes = ledger.loc[ledger["status"] == "kept", "label"].value_counts()
-    sizes = table.groupby(["group_id", "label"])
-    for (_, label), rows in sizes:
-        most = max(SMALL, parameters.largest * classes[label])
+    for (_, label), rows in table.groupby(["group_id", "label"]):
+        share = parameters.largest
+        most = max(SMALL, share * classes[label])
         if len(rows) > most:
-            by = " and ".join(rows["linked_by"].unique())
+            rules = rows["linked_by"].str.split(" and ").explode().unique()
+            by = " and ".join(rules)
             raise DataError(
                 f"{len(rows)} photographs of the class {label!r}, among them "
                 f"{rows['path'].iloc[0]} and {rows['path'].iloc[-1]}, would be one "
-                f"group by {by}, more than {parameters.largest:.0%} of the class: "
-                "raise ingest.groups.likeness, narrow burst_seconds or series, or, if "
-                "they do show one subject, raise ingest.groups.largest "
-                "(conf/base/parameters_ingest.yml)."
+                f"group by {by}, more than {100 * share:g} % of the class: "
+                "raise ingest.groups.likeness and likeness_of_neighbours, narrow "
+                "burst_seconds or series, or, if they do show one subject, raise "
+                "ingest.groups.largest (conf/base/parameters_ingest.yml)."
             )

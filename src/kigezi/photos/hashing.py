@@ -16,7 +16,7 @@ from scipy.fft import dctn
 ORIENTATIONS = 8
 """upright and mirrored in 4 directions; see `oriented`"""
 
-_SIDE = 32
+SIDE = 32
 """pixels of the small image"""
 _LOWEST = 8
 """frequencies in each direction"""
@@ -34,8 +34,9 @@ def oriented(array: npt.NDArray, orientation: int) -> npt.NDArray:
 
 def hash_photograph(image: Image.Image) -> str:
     """The hashes of an image in all orientations, 16 hexadecimal digits each."""
-    small = image.convert("L").resize((_SIDE, _SIDE), Image.Resampling.BOX)
-    transform = dctn(np.asarray(small, np.float32))[:_LOWEST, :_LOWEST]
+    small = image.convert("L").resize((SIDE, SIDE), Image.Resampling.BOX)
+    # Whole numbers: what should be 0 is not rounded to either side by a processor.
+    transform = np.rint(dctn(np.asarray(small, float))[:_LOWEST, :_LOWEST])
     signs = (-1.0) ** np.arange(_LOWEST)
     hashes = []
     for orientation in range(ORIENTATIONS):

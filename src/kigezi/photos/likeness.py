@@ -3,9 +3,14 @@
 A perceptual hash sees light and shade, and leaves of one kind on one background look
 alike to it. Here only fine structure counts (veins, spots, torn edges): what is left
 of a grey image of 64 px when its coarse light and shade are taken away and its contrast
-is made the same everywhere. The likeness is the largest correlation of two such images
-over turns and shifts (normalized cross-correlation by Fourier transforms: Lewis, 1995,
-"Fast normalized cross-correlation").
+is made the same everywhere. Two such images are correlated over turns and shifts
+(normalized cross-correlation by Fourier transforms: Lewis, 1995, "Fast normalized
+cross-correlation").
+
+Among so many turns and shifts some fit by chance, the better, the less structure there
+is: pictures without veins or spots far better than a leaf. So the largest correlation
+is counted from what strangers reach, as in Cohen's kappa (1960, "A coefficient of
+agreement for nominal scales"); how far correlations spread shows what that is.
 """
 
 from functools import cache
@@ -27,6 +32,10 @@ _SHIFT = 12
 """pixels by which it is shifted at most, in each direction"""
 _FINE = 2
 """standard deviation in pixels of what counts as coarse light and shade"""
+_CHANCE = 8
+"""standard deviations of all correlations, which one of some 100 strangers reaches"""
+_MOST_CHANCE = 0.9
+"""largest correlation taken for chance, so that equal photographs are always alike"""
 _FLOOR = 4
 """grey levels below which structure is taken for noise"""
 
@@ -54,17 +63,23 @@ def turned_spectra(grey: Grey) -> Spectrum:
 
 
 def likeness(first: Spectrum, turned: Spectrum) -> float:
-    """The largest correlation over all turns and shifts, from -1 to 1.
+    """How far the largest correlation is above chance.
 
     It has 3 digits, so that processors that round differently agree.
 
     Args:
         first: From `spectrum_of`.
         turned: From `turned_spectra`.
+
+    Returns:
+        1 for equal photographs, about 0 for the most alike of some 100 strangers,
+        less (above -10) for others, 0 where there is no structure at all.
     """
     correlations = irfft2(first.conj() * turned, s=(SIDE, SIDE))
     near = np.arange(-_SHIFT, _SHIFT + 1)
-    return round(float(correlations[:, near[:, None], near].max()), 3)
+    largest = correlations[:, near[:, None], near].max()
+    chance = min(_CHANCE * float(np.sqrt(np.square(correlations).mean())), _MOST_CHANCE)
+    return round((float(largest) - chance) / (1 - chance), 3)
 
 
 def _structure(grey: Grey) -> Structure:
@@ -77,7 +92,8 @@ def _windowed(structure: Structure) -> Structure:
     """What is inside a circle, with mean 0 and length 1 (all 0 where nothing is)."""
     seen = structure * _circle()
     seen -= seen.mean()
-    return seen / max(float(np.linalg.norm(seen)), 1e-6)
+    # The length of a photograph is 20 or more, that of a plain one's rounding is not.
+    return seen / max(float(np.linalg.norm(seen)), 1e-3)
 
 
 @cache

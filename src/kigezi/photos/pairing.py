@@ -4,9 +4,6 @@ import re
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
-from itertools import groupby
-from operator import attrgetter
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -29,7 +26,8 @@ COLUMNS = [
 ]
 """of a table of pairs; orientation is that of the second photograph, see `oriented`"""
 
-_MOST = 200
+_PAIR = ("first", "second", "orientation")
+_MOST = 100
 """proposed pairs a photograph, beyond which hashes tell nothing apart"""
 _HELD = 4096
 """photographs that are held ready to be compared, 17 KB each"""
@@ -37,19 +35,10 @@ _NUMBER = re.compile(r"([^\W\d_]*)[\W_]*(\d+)[^\d/]*$")
 """the last number in a path, and the word before it"""
 
 
-class Pair(NamedTuple):
-    """Positions of two photographs that may show one subject."""
-
-    second: int
-    first: int
-    orientation: int
-    proposed_by: str
-
-
 def propose_pairs(
     paths: list[str], hashes: list[str], distance: int, gap: int
-) -> list[Pair]:
-    """Pairs worth a closer look, sorted.
+) -> pd.DataFrame:
+    """Pairs worth a closer look.
 
     Args:
         paths: Of n photographs.
@@ -58,28 +47,36 @@ def propose_pairs(
         gap: Steps between the numbers of two files of one folder, as in
             `leaf 17.jpg` and `leaf 19.jpg`; 0 proposes none by their numbers.
 
+    Returns:
+        Positions `first` and `second` (after its first), the `orientation` of the
+        second in which it may look like the first, and whether they are `neighbours`,
+        both upright; sorted by second. A pair may stand there in some orientations.
+
     Raises:
         DataError: So many hashes are alike that they tell nothing apart.
     """
-    # The second photograph may be laid over the first in more than one orientation.
-    pairs: set[tuple[int, int, int]] = set()
-    for found in close_hashes(read_hashes(hashes), distance):
-        pairs |= set(zip(*map(np.ndarray.tolist, found), strict=True))
-        if len(pairs) > _MOST * len(paths):
+    near = np.array(sorted(_neighbours(paths, gap)), np.intp).reshape(-1, 2)
+    found = [np.column_stack([near, np.zeros(len(near), np.intp)])]
+    count = 0
+    for columns in close_hashes(read_hashes(hashes), distance):
+        found.append(np.column_stack(columns))
+        count += len(found[-1])
+        if count > _MOST * len(paths):
             raise DataError(
                 f"more than {_MOST} times as many pairs as photographs look alike: "
                 "lower ingest.groups.hash_distance "
                 "(conf/base/parameters_ingest.yml) to compare fewer."
             )
-    neighbours = set(_neighbours(paths, gap))
-    return sorted(
-        Pair(b, a, way, "number" if (a, b) in neighbours else "hash")
-        for a, b, way in {*pairs, *((a, b, 0) for a, b in neighbours)}
+    pairs = pd.DataFrame(np.concatenate(found), columns=list(_PAIR))
+    pairs["neighbours"] = pairs.index < len(near)
+    # Neighbours come first, so that it is known of them.
+    return pairs.drop_duplicates(list(_PAIR)).sort_values(
+        ["second", "first", "orientation"], ignore_index=True
     )
 
 
 def compare_pairs(
-    photographs: pd.DataFrame, pairs: list[Pair], read: Callable[[str], bytes]
+    photographs: pd.DataFrame, pairs: pd.DataFrame, read: Callable[[str], bytes]
 ) -> pd.DataFrame:
     """The likeness of every pair.
 
@@ -89,8 +86,7 @@ def compare_pairs(
         read: All bytes of the photograph at a path.
 
     Returns:
-        A row a pair with `COLUMNS`, in its best orientation, sorted by falling
-        likeness.
+        Of each row of the pairs: `COLUMNS`.
     """
     paths = photographs["path"].tolist()
 
@@ -100,23 +96,20 @@ def compare_pairs(
 
     spectrum = lru_cache(_HELD)(lambda position: spectrum_of(grey(position)))
 
-    def compare(same_second: list[Pair]) -> list[float]:
+    def compare(of_second: pd.DataFrame) -> list[float]:
+        second = grey(of_second["second"].iloc[0])
         turned = {
-            orientation: turned_spectra(
-                np.ascontiguousarray(oriented(grey(same_second[0].second), orientation))
-            )
-            for orientation in {pair.orientation for pair in same_second}
+            way: turned_spectra(np.ascontiguousarray(oriented(second, way)))
+            for way in of_second["orientation"].unique()
         }
-        return [
-            likeness(spectrum(pair.first), turned[pair.orientation])
-            for pair in same_second
-        ]
+        ends = zip(of_second["first"], of_second["orientation"], strict=True)
+        return [likeness(spectrum(first), turned[way]) for first, way in ends]
 
-    groups = [list(same) for _, same in groupby(pairs, attrgetter("second"))]
+    parts = [part for _, part in pairs.groupby("second")]
     # The limit is a global: it is set before threads start.
     with pixel_limit(None), ThreadPoolExecutor() as pool:
         done = progress(
-            pool.map(compare, groups), len(groups), "ingest: photographs compared"
+            pool.map(compare, parts), len(parts), "ingest: photographs compared"
         )
         found = [value for values in done for value in values]
     return _table(photographs, pairs, found)
@@ -140,19 +133,11 @@ def _neighbours(paths: list[str], gap: int) -> Iterator[tuple[int, int]]:
 
 
 def _table(
-    photographs: pd.DataFrame, pairs: list[Pair], found: list[float]
+    photographs: pd.DataFrame, pairs: pd.DataFrame, found: list[float]
 ) -> pd.DataFrame:
-    table = pd.DataFrame(index=range(len(pairs)))
-    for number, positions in (
-        (1, [pair.first for pair in pairs]),
-        (2, [pair.second for pair in pairs]),
-    ):
+    table = pairs[["orientation"]].assign(likeness=np.array(found, float))
+    for number, end in ((1, "first"), (2, "second")):
         for column in ("path", "label", "photo_id"):
-            table[f"{column}_{number}"] = photographs[column].to_numpy()[positions]
-    table["proposed_by"] = [pair.proposed_by for pair in pairs]
-    table["orientation"] = [pair.orientation for pair in pairs]
-    table["likeness"] = np.array(found, float)
-    ranked = ["likeness", "path_1", "path_2"]
-    table = table.sort_values(ranked, ascending=[False, True, True])
-    best = table.drop_duplicates(["path_1", "path_2"], ignore_index=True)
-    return best[COLUMNS]
+            table[f"{column}_{number}"] = photographs[column].to_numpy()[pairs[end]]
+    table["proposed_by"] = np.where(pairs["neighbours"], "number", "hash")
+    return table[COLUMNS]

@@ -76,10 +76,9 @@ def decode(data: bytes, size: int) -> Image.Image:
         size: The working size in pixels that the photograph will be fitted to.
     """
     image = open_photograph(data)
-    turn = _UPRIGHT.get(orientation(image))
+    turn = orientation(image)
     image.draft(None, (2 * size, 2 * size))
-    image = to_rgb(image)
-    image = image if turn is None else image.transpose(turn)
+    image = turn_upright(to_rgb(image), turn)
     # Comments, profiles and places of a photograph do not go into what is made of it.
     image.info = {}
     return image
@@ -91,6 +90,12 @@ def orientation(image: Image.Image) -> int:
         value = image.getexif().get(ExifTags.Base.Orientation)
         return value if value in _UPRIGHT else 1
     return 1
+
+
+def turn_upright(image: Image.Image, turn: int) -> Image.Image:
+    """The image as it should be looked at, from what `orientation` says of it."""
+    way = _UPRIGHT.get(turn)
+    return image if way is None else image.transpose(way)
 
 
 def when_and_by(image: Image.Image) -> tuple[str, str]:

@@ -14,7 +14,13 @@ from kigezi.datasets.photographs import PhotographsDataset
 from kigezi.pipelines.ingest import create_pipeline
 from tests.photos.test_judging import BAD
 from tests.photos.test_noting import KEPT
-from tests.pictures import encoded, ingest_parameters, picture, write_tree
+from tests.pictures import (
+    encoded,
+    group_parameters,
+    ingest_parameters,
+    picture,
+    write_tree,
+)
 
 KEPT_FILES = {
     **{f"a/kept/{name}": data for name, (data, _) in KEPT.items()},
@@ -61,8 +67,11 @@ def _ingest(
     project: Path, source: str = "photographs"
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     photographs = PhotographsDataset(path=str(project), unpacked="unpacked")
-    parameters = MemoryDataset(ingest_parameters(source=source))
-    catalog = DataCatalog({"params:ingest": parameters, "photographs": photographs})
+    # Most of them are one picture in other formats.
+    parameters = ingest_parameters(source=source, groups=group_parameters(largest=1))
+    catalog = DataCatalog(
+        {"params:ingest": MemoryDataset(parameters), "photographs": photographs}
+    )
     made = SequentialRunner().run(create_pipeline(), catalog)
     return made["ledger"].load(), made["quarantine"].load()
 

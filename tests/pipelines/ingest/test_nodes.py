@@ -4,7 +4,11 @@ import pandas as pd
 import pytest
 
 from kigezi.datasets.photographs import PhotographLibrary
-from kigezi.pipelines.ingest.nodes import split_photographs, survey_photographs
+from kigezi.pipelines.ingest.nodes import (
+    compare_photographs,
+    split_photographs,
+    survey_photographs,
+)
 from tests.pictures import (
     encoded,
     ingest_parameters,
@@ -15,7 +19,7 @@ from tests.pictures import (
 
 COLUMNS = [
     *("path", "photo_id", "label", "width", "height", "format", "mode"),
-    *("status", "reason", "group_id", "split", "made_with"),
+    *("status", "reason", "taken", "camera", "group_id", "split", "made_with"),
 ]
 
 TEXT, AGAIN = "it is text, not a photograph: remove it", "copy the photograph again"
@@ -23,8 +27,11 @@ TEXT, AGAIN = "it is text, not a photograph: remove it", "copy the photograph ag
 
 def _ingest(root: Path, **changes: object) -> tuple[pd.DataFrame, pd.DataFrame]:
     parameters = ingest_parameters(**changes)
-    survey = survey_photographs(parameters, PhotographLibrary(root, root / "unpacked"))
-    return split_photographs(survey, parameters)
+    photographs = PhotographLibrary(root, root / "unpacked")
+    survey = survey_photographs(parameters, photographs)
+    pairs = compare_photographs(survey, photographs, parameters)
+    ledger, quarantine, _ = split_photographs(survey, pairs, parameters)
+    return ledger, quarantine
 
 
 def _mixed(root: Path) -> None:

@@ -12,7 +12,9 @@ from tests.pictures import ingest_parameters, photograph_files, write_tree
 def test_shape() -> None:
     pipeline = create_pipeline()
     assert pipeline.inputs() == {"params:ingest", "photographs"}
-    assert pipeline.outputs() == {"ledger", "quarantine"}
+    assert pipeline.outputs() == {
+        *("ledger", "quarantine", "groups", "near_pairs", "pairs_sheet")
+    }
 
 
 def test_run_with_the_datasets_of_the_catalog(tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ STATUSES = ("kept", "quarantined", "duplicate", "ignored")
 _SHOWN = 5
 """reasons that are printed; the others are only stored"""
 
-_NEARLY = 0.25
+_NEARLY = 0
 """likeness from which pairs that do not show one subject stand in the table too"""
 
 
@@ -99,7 +99,8 @@ def split_photographs(
     quarantine = survey.loc[quarantined, ["path", "reason"]].reset_index(drop=True)
     _log_found(survey, quarantine, parameters.expected_photographs)
     ledger, groups = assign_groups(survey, pairs, parameters.groups)
-    _log_groups(ledger, pairs)
+    _log_pairs(pairs[pairs["one_subject"]], len(pairs))
+    _log_groups(ledger, groups, pairs[pairs["one_subject"]])
     split = parameters.split
     ledger = assign_splits(ledger, split.validation, split.test, split.seed)
     ledger = ledger.drop(columns="hashes").assign(made_with=ingest_digest(parameters))
@@ -150,11 +151,10 @@ def _log_quarantine(quarantine: pd.DataFrame) -> None:
         logger.warning("%s more stand in the dataset 'quarantine'", f"{left:,}")
 
 
-def _log_groups(ledger: pd.DataFrame, pairs: pd.DataFrame) -> None:
-    alike = pairs[pairs["one_subject"]]
+def _log_pairs(alike: pd.DataFrame, compared: int) -> None:
     logger.info(
         "%s pairs compared, %s show one subject: see data/08_reporting/pairs.png",
-        *(f"{len(pairs):,}", f"{len(alike):,}"),
+        *(f"{compared:,}", f"{len(alike):,}"),
     )
     across = alike[alike["label_1"] != alike["label_2"]]
     for pair in across.head(_SHOWN).itertuples():
@@ -165,7 +165,24 @@ def _log_groups(ledger: pd.DataFrame, pairs: pd.DataFrame) -> None:
     if len(across) > _SHOWN:
         more = f"{len(across) - _SHOWN:,}"
         logger.warning("%s more pairs across classes stand in 'near_pairs'", more)
+
+
+def _log_groups(
+    ledger: pd.DataFrame, groups: pd.DataFrame, alike: pd.DataFrame
+) -> None:
+    logger.info(
+        "%s photographs are not alone in their group: see data/08_reporting/groups.csv",
+        f"{len(groups):,}",
+    )
     kept = ledger[ledger["status"] == "kept"]
+    homes = kept.set_index("photo_id")["group_id"]
+    ends = [alike[end].map(homes).tolist() for end in ("photo_id_1", "photo_id_2")]
+    if apart := sum(first != second for first, second in zip(*ends, strict=True)):
+        logger.warning(
+            "%s pairs that show one subject are in two groups: a third photograph is "
+            "like only one of the two",
+            f"{apart:,}",
+        )
     for label, rows in kept.groupby("label"):
         sizes = rows["group_id"].value_counts()
         logger.info(
