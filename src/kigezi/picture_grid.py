@@ -1,4 +1,4 @@
-"""Photographs in rows, each with what there is to say of it."""
+"""Photographs in rows, each with what there is to say of it, for a person to judge."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,6 +11,10 @@ from matplotlib.figure import Figure
 _FLAGGED, _PLAIN = "#b30000", "#969696"
 _LONGEST = 30
 """characters of a line that fit above a photograph"""
+_INCHES = 1.95
+"""side of a photograph"""
+_HEADING = 0.4
+"""inches of a heading and of the title"""
 
 
 @dataclass(frozen=True)
@@ -20,35 +24,46 @@ class Picture:
     pixels: npt.NDArray[np.uint8]
     """(height, width, 3) RGB"""
     lines: tuple[str, ...]
-    flagged: bool
+    flagged: bool = False
+    """whether it stands in a red frame"""
 
 
-def plot_grid(rows: Mapping[str, Sequence[Picture]]) -> Figure:
-    """A row for each kind; flagged photographs stand in a red frame.
+def plot_grid(
+    sections: Mapping[str, Sequence[Picture]], columns: int, title: str
+) -> Figure:
+    """Rows of photographs under headings.
 
     Args:
-        rows: Pictures by the title of their row, which is left out if it has none.
+        sections: Pictures by heading; a heading may have none.
+        columns: Pictures beside each other.
+        title: Stands above everything.
     """
-    rows = {title: pictures for title, pictures in rows.items() if pictures}
-    widest = max(len(pictures) for pictures in rows.values())
-    size = (1 + 2.1 * widest, 0.6 + 2.5 * len(rows))
-    figure = Figure(figsize=size, layout="constrained")
-    panels = figure.subplots(len(rows), widest, squeeze=False)
-    for axes, (title, pictures) in zip(panels, rows.items(), strict=True):
-        axes[0].set_ylabel(title)
-        for place, one in enumerate(axes):
-            one.set(xticks=[], yticks=[])
+    rows = [-(-len(pictures) // columns) for pictures in sections.values()]
+    lines = max(
+        (len(one.lines) for each in sections.values() for one in each), default=0
+    )
+    heights = [_HEADING + count * (_INCHES + 0.12 * lines) for count in rows]
+    size = (0.2 + _INCHES * columns, _HEADING + sum(heights))
+    figure = Figure(figsize=size, layout="constrained", dpi=100)
+    figure.suptitle(title, fontsize=12)
+    parts = figure.subfigures(len(sections), 1, height_ratios=heights, squeeze=False)
+    for part, (heading, pictures), count in zip(
+        parts.flat, sections.items(), rows, strict=True
+    ):
+        part.suptitle(heading, fontsize=11)
+        places = part.subplots(max(1, count), columns, squeeze=False).ravel()
+        for place, axes in enumerate(places):
             if place < len(pictures):
-                _draw(one, pictures[place])
+                _draw(axes, pictures[place])
             else:
-                one.axis("off")
-    figure.suptitle("The worst of each kind, and how many are flagged (red frames)")
+                axes.axis("off")
     return figure
 
 
 def _draw(axes: Axes, picture: Picture) -> None:
     color = _FLAGGED if picture.flagged else _PLAIN
     axes.imshow(picture.pixels)
+    axes.set(xticks=[], yticks=[])
     axes.set_title(
         "\n".join(map(_shorten, picture.lines)),
         fontsize=7,

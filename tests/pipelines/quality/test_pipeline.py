@@ -12,7 +12,11 @@ from PIL import Image, ImageFilter
 
 from kigezi.datasets.photographs import PhotographLibrary
 from kigezi.pipelines import quality
-from kigezi.pipelines.ingest.nodes import split_photographs, survey_photographs
+from kigezi.pipelines.ingest.nodes import (
+    compare_photographs,
+    split_photographs,
+    survey_photographs,
+)
 from tests.conftest import PROJECT, make_loader, make_tune
 from tests.pictures import (
     encoded,
@@ -57,7 +61,9 @@ def _catalog(root: Path) -> DataCatalog:
     """The project's catalog, with its files in a folder of the test."""
     library = PhotographLibrary(root, root / "unpacked")
     parameters = ingest_parameters()
-    ledger, _ = split_photographs(survey_photographs(parameters, library), parameters)
+    survey = survey_photographs(parameters, library)
+    pairs = compare_photographs(survey, library, parameters)
+    ledger, *_ = split_photographs(survey, pairs, parameters)
     entries = make_loader(PROJECT / "conf")["catalog"]
     for entry in entries.values():
         for key in ("filepath", "path"):

@@ -7,6 +7,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from kigezi.folders import PhotographLibrary
+from kigezi.pair_pictures import draw_pairs
 from kigezi.photos.drawing import (
     CLASSES,
     DRAWING_VERSION,
@@ -19,7 +20,6 @@ from kigezi.photos.splitting import SPLITS, assign_splits, mark_duplicates
 from kigezi.photos.surveying import Limits, survey
 from kigezi.records import ingest_digest
 from kigezi.schemas import IngestParameters
-from kigezi.sheets import draw_pairs
 
 logger = logging.getLogger(__name__)
 

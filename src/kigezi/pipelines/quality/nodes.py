@@ -136,7 +136,8 @@ def draw_worst(
             title = f"{kind.replace('_', ' ')}: {flagged(quality, kind).sum():,}"
             chosen = worst(quality, kind, parameters.shown)
             rows[title] = [picture(kind, row) for _, row in chosen.iterrows()]
-    return plot_grid(rows)
+    title = "The worst of each kind, and how many are flagged (red frames)"
+    return plot_grid(rows, parameters.shown, title)
 
 
 def _kept(ledger: pd.DataFrame) -> pd.DataFrame:
