@@ -4,7 +4,6 @@ from itertools import combinations
 
 import numpy as np
 import pandas as pd
-from scipy.stats import ttest_1samp
 
 from kigezi.photos.arranging import WAYS
 
@@ -84,6 +83,9 @@ def paired_differences(scores: pd.DataFrame) -> pd.DataFrame:
 def _interval(
     figure: str, scores: pd.DataFrame, way: str, instead_of: str
 ) -> dict[str, float]:
+    # It takes most of a second, which every command of the project would wait for.
+    from scipy.stats import ttest_1samp
+
     paired = scores.loc[way, figure] - scores.loc[instead_of, figure]
     if paired.nunique() == 1:  # Student's interval is not defined without any spread
         low = high = float(paired.iloc[0])
