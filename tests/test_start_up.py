@@ -112,7 +112,10 @@ def test_a_mistake_prints_a_sentence(
     [
         ("--namespaces=tune.freezee", "namespaces: ['tune.freezee']; `kedro registry"),
         ("--nodes=nothing", "nodes named ['nothing']; `kedro registry"),
-        ("--pipeline=tun", "there is no pipeline 'tun': use one of augment, ingest"),
+        (
+            "--pipeline=tun",
+            "there is no pipeline 'tun': use one of augment, diff, ingest",
+        ),
         ("--env=demoo", "there is no environment 'demoo' in conf/; use one of"),
     ],
 )

@@ -1,3 +1,4 @@
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +31,15 @@ def test_the_number_of_threads_changes_nothing(tmp_path: Path) -> None:
     data = (tmp_path / one["path"][3]).read_bytes()
     assert one["bytes"][3] == len(data)
     assert one["bytes_per_pixel"][3] == len(data) / (48 * 40)
+
+
+def test_the_moment_is_told_apart_in_hour_and_day(tmp_path: Path) -> None:
+    kept, folder = _kept(tmp_path)
+    kept["taken"] = ["2024-03-09T14:30:00", "0001-01-02T00:00:00", *[""] * 7]
+    measures, _ = measure_folder(folder, kept, IMAGE)
+    assert measures["hour"].tolist()[:2] == [14.5, 0]
+    assert measures["day"].tolist()[:2] == [date(2024, 3, 9).toordinal(), 2]
+    assert measures.loc[2:, ["hour", "day"]].isna().all(axis=None)
 
 
 def test_working_images_are_those_that_are_stored(tmp_path: Path) -> None:

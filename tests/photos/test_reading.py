@@ -3,7 +3,12 @@ import pytest
 from PIL import ExifTags, Image, ImageFile
 
 from kigezi.errors import DataError
-from kigezi.photos.reading import decode, open_photograph, pixel_limit
+from kigezi.photos.reading import (
+    decode,
+    open_photograph,
+    pixel_limit,
+    when_and_by,
+)
 from tests.pictures import encoded, picture
 
 TRANSPOSE = Image.Transpose
@@ -125,3 +130,31 @@ def test_limit_holds_inside_and_is_taken_back() -> None:
     assert before == Image.MAX_IMAGE_PIXELS
     with pixel_limit(None):
         assert open_photograph(data).size == (1500, 1000)
+
+
+def _exif(original: object, **values: object) -> Image.Image:
+    exif = Image.Exif()
+    for name, value in values.items():
+        exif[getattr(ExifTags.Base, name)] = value
+    details = exif.get_ifd(ExifTags.IFD.Exif)
+    details[ExifTags.Base.BodySerialNumber] = "17\0"
+    if original:
+        details[ExifTags.Base.DateTimeOriginal] = original
+    return open_photograph(encoded(picture(), exif=exif))
+
+
+def test_time_and_camera_are_read() -> None:
+    image = _exif("2024:03:09 14:30:05", Make="Canon\0", Model="EOS 5D")
+    assert when_and_by(image) == ("2024-03-09T14:30:05", "Canon EOS 5D 17")
+
+
+@pytest.mark.parametrize("original", [None, "0000:00:00 00:00:00", "  :  :  ", 7])
+def test_a_camera_without_a_clock_is_still_a_camera(original: object) -> None:
+    image = _exif(original, Model="EOS 5D", DateTime="2024:03:09 14:30:05")
+    assert when_and_by(image) == ("", "EOS 5D 17")
+
+
+@pytest.mark.parametrize("exif", [b"", b"Exif\0\0broken"])
+def test_without_exif_nothing_is_known(exif: bytes) -> None:
+    image = open_photograph(encoded(picture(), exif=exif))
+    assert when_and_by(image) == ("", "")

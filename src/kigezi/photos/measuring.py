@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ from kigezi.photos.surveying import read_threads
 from kigezi.progress import progress
 from kigezi.schemas import ImageParameters
 
-_FIGURES = ("sharpness", "brightness", "clipped")
+_FIGURES = ("sharpness", "brightness", "clipped", "bytes")
 
 _BATCH = 256
 """photographs that are waited for together, so that few results are held"""
@@ -33,13 +33,14 @@ def measure_folder(
 
     Args:
         folder: Where the photographs are.
-        kept: Rows of the ledger: `path, photo_id, width, height` and others.
+        kept: Rows of the ledger: `path, photo_id, width, height, taken` and others.
         image: Working size and shape.
         threads: How many read and measure, or None for what suits the machine.
 
     Returns:
-        The rows with `sharpness, brightness, clipped` and facts of the file, and the
-        (photographs, 126) colours of their borders.
+        The rows with `sharpness, brightness, clipped, bytes, bytes_per_pixel`, and the
+        `hour` (0 to 24) and `day` (counted from the year 1) when they were taken, or
+        NaN; and the (photographs, 126) colours of their borders.
 
     Raises:
         DataError: A photograph is not what it was when it was ingested.
@@ -49,13 +50,19 @@ def measure_folder(
     rows: list[dict[str, Any]] = []
     borders = []
     for one in progress(inspected, len(names), "quality: photographs"):
-        figures = {name: getattr(one, name) for name in _FIGURES}
-        rows.append({**figures, **asdict(one.facts)})
+        rows.append({name: getattr(one, name) for name in _FIGURES})
         borders.append(one.border)
     measures = kept.reset_index(drop=True).join(pd.DataFrame(rows))
     pixels = measures["width"] * measures["height"]
     measures["bytes_per_pixel"] = measures["bytes"] / pixels
+    taken = [_moment(text) for text in measures["taken"]]
+    measures["hour"] = [at.hour + at.minute / 60 if at else np.nan for at in taken]
+    measures["day"] = [float(at.toordinal()) if at else np.nan for at in taken]
     return measures, np.stack(borders)
+
+
+def _moment(taken: str) -> datetime | None:
+    return datetime.fromisoformat(taken) if taken else None
 
 
 def _inspect(

@@ -101,18 +101,19 @@ def turn_upright(image: Image.Image, turn: int) -> Image.Image:
 def when_and_by(image: Image.Image) -> tuple[str, str]:
     """When the photograph was taken, in ISO 8601, and by which camera; empty: unknown.
 
-    EXIF has the camera's own clock, without a time zone.
+    EXIF has the camera's own clock, without a time zone. When the file was last changed
+    is not asked: a program may have changed many at once.
     """
+    taken = camera = ""
     with suppress(Exception):  # EXIF is written by anything, so it may hold anything
         exif = image.getexif()
         details = exif.get_ifd(ExifTags.IFD.Exif)
-        said = details[ExifTags.Base.DateTimeOriginal]
-        taken = datetime.strptime(said.strip("\0 "), "%Y:%m:%d %H:%M:%S")
         names = (exif.get(ExifTags.Base.Make), exif.get(ExifTags.Base.Model))
         parts = (*names, details.get(ExifTags.Base.BodySerialNumber))
         camera = " ".join(str(part).strip("\0 ") for part in parts if part)
-        return taken.isoformat(), camera
-    return "", ""
+        said = str(details.get(ExifTags.Base.DateTimeOriginal, "")).strip("\0 ")
+        taken = datetime.strptime(said, "%Y:%m:%d %H:%M:%S").isoformat()
+    return taken, camera
 
 
 def to_rgb(image: Image.Image) -> Image.Image:

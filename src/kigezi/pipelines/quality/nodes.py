@@ -143,5 +143,6 @@ def draw_worst(
 def _kept(ledger: pd.DataFrame) -> pd.DataFrame:
     """Sorted by content, so that a photograph that is renamed changes nothing."""
     columns = ["path", "photo_id", "label", "width", "height", "format", "mode"]
-    kept = ledger.loc[ledger["status"] == "kept", [*columns, "group_id", "split"]]
+    columns += ["taken", "camera", "group_id", "split"]
+    kept = ledger.loc[ledger["status"] == "kept", columns]
     return kept.sort_values("photo_id", ignore_index=True)
