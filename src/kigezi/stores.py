@@ -54,6 +54,15 @@ class AugmentedVersions(Protocol):
         """The manifest that a build makes now, and the photographs that changed."""
 
 
+class Tables(Protocol):
+    """Tables that take long to make."""
+
+    def get_or_make(
+        self, digest: str, make: Callable[[], pd.DataFrame]
+    ) -> pd.DataFrame:
+        """The table of a digest, made where it is missing."""
+
+
 class ModelInputs(Protocol):
     """Images and activations as arrays."""
 

@@ -23,6 +23,9 @@ from scipy.ndimage import gaussian_filter
 
 from kigezi.photos.reading import decode
 
+LIKENESS_VERSION = 1
+"""to be raised with every change of the code that changes a likeness"""
+
 SIDE = 64
 """pixels of the images that are compared"""
 

@@ -11,6 +11,7 @@ from kedro.io import DataCatalog, MemoryDataset
 from kedro.runner import SequentialRunner
 
 from kigezi.datasets.photographs import PhotographsDataset
+from kigezi.datasets.tables import TablesDataset
 from kigezi.pipelines.ingest import create_pipeline
 from tests.photos.test_judging import BAD
 from tests.photos.test_noting import KEPT
@@ -70,7 +71,11 @@ def _ingest(
     # Most of them are one picture in other formats.
     parameters = ingest_parameters(source=source, groups=group_parameters(largest=1))
     catalog = DataCatalog(
-        {"params:ingest": MemoryDataset(parameters), "photographs": photographs}
+        {
+            "params:ingest": MemoryDataset(parameters),
+            "photographs": photographs,
+            "compared": TablesDataset(path=str(project / "compared")),
+        }
     )
     made = SequentialRunner().run(create_pipeline(), catalog)
     return made["ledger"].load(), made["quarantine"].load()

@@ -12,6 +12,7 @@ from kedro.runner import SequentialRunner
 from PIL import ExifTags, Image, ImageOps
 
 from kigezi.datasets.photographs import PhotographsDataset
+from kigezi.datasets.tables import TablesDataset
 from kigezi.pipelines.ingest import create_pipeline
 from tests.pictures import (
     encoded,
@@ -60,7 +61,11 @@ def _ingest(
     parameters = ingest_parameters(source=source, groups=group_parameters(**groups))
     photographs = PhotographsDataset(path=str(root), unpacked="unpacked")
     catalog = DataCatalog(
-        {"params:ingest": MemoryDataset(parameters), "photographs": photographs}
+        {
+            "params:ingest": MemoryDataset(parameters),
+            "photographs": photographs,
+            "compared": TablesDataset(path=str(root / "compared")),
+        }
     )
     outputs = SequentialRunner().run(create_pipeline(), catalog)
     return {name: dataset.load() for name, dataset in outputs.items()}

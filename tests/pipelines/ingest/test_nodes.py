@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 
 from kigezi.datasets.photographs import PhotographLibrary
+from kigezi.datasets.tables import Tables
 from kigezi.pipelines.ingest.nodes import (
     compare_photographs,
     split_photographs,
@@ -11,6 +12,7 @@ from kigezi.pipelines.ingest.nodes import (
 )
 from tests.pictures import (
     encoded,
+    group_parameters,
     ingest_parameters,
     photograph_files,
     picture,
@@ -29,7 +31,8 @@ def _ingest(root: Path, **changes: object) -> tuple[pd.DataFrame, pd.DataFrame]:
     parameters = ingest_parameters(**changes)
     photographs = PhotographLibrary(root, root / "unpacked")
     survey = survey_photographs(parameters, photographs)
-    pairs = compare_photographs(survey, photographs, parameters)
+    compared = Tables(root / "compared")
+    pairs = compare_photographs(survey, photographs, parameters, compared)
     ledger, quarantine, _ = split_photographs(survey, pairs, parameters)
     return ledger, quarantine
 
@@ -121,3 +124,20 @@ def test_the_same_photographs_give_the_same_ledger(tmp_path: Path) -> None:
     (tmp_path / "photographs" / "a" / "999.jpg").unlink()
     again, _ = _ingest(tmp_path)
     pd.testing.assert_frame_equal(first, again)
+
+
+def test_photographs_are_compared_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    write_tree(tmp_path / "photographs", photograph_files({"a": 9, "b": 8}))
+    first, _ = _ingest(tmp_path)
+    again, _ = _ingest(tmp_path)
+    pd.testing.assert_frame_equal(first, again)
+    said = "photographs compared in"
+    assert sum(said in line for line in caplog.messages) == 1
+    stricter = group_parameters(likeness=1, likeness_of_neighbours=1)
+    _ingest(tmp_path, groups=stricter)
+    assert sum(said in line for line in caplog.messages) == 1
+    _ingest(tmp_path, groups=group_parameters(number_gap=1))
+    assert sum(said in line for line in caplog.messages) == 2

@@ -11,6 +11,7 @@ from kedro.runner import SequentialRunner
 from PIL import Image, ImageFilter
 
 from kigezi.datasets.photographs import PhotographLibrary
+from kigezi.datasets.tables import Tables
 from kigezi.pipelines import quality
 from kigezi.pipelines.ingest.nodes import (
     compare_photographs,
@@ -62,7 +63,8 @@ def _catalog(root: Path) -> DataCatalog:
     library = PhotographLibrary(root, root / "unpacked")
     parameters = ingest_parameters()
     survey = survey_photographs(parameters, library)
-    pairs = compare_photographs(survey, library, parameters)
+    compared = Tables(root / "compared")
+    pairs = compare_photographs(survey, library, parameters, compared)
     ledger, *_ = split_photographs(survey, pairs, parameters)
     entries = make_loader(PROJECT / "conf")["catalog"]
     for entry in entries.values():

@@ -15,11 +15,13 @@ from kigezi.photos.drawing import (
     drawn_names,
 )
 from kigezi.photos.grouping import assign_groups, confirm
+from kigezi.photos.likeness import LIKENESS_VERSION
 from kigezi.photos.pairing import compare_pairs, propose_pairs
 from kigezi.photos.splitting import assign_splits, mark_duplicates
 from kigezi.photos.surveying import Limits, survey
-from kigezi.records import ingest_digest
+from kigezi.records import digest_of, ingest_digest
 from kigezi.schemas import IngestParameters
+from kigezi.stores import Tables
 
 _NEARLY = 0
 """likeness from which pairs that do not show one subject stand in the table too"""
@@ -54,24 +56,34 @@ def survey_photographs(
 
 
 def compare_photographs(
-    survey: pd.DataFrame, photographs: PhotographLibrary, parameters: IngestParameters
+    survey: pd.DataFrame,
+    photographs: PhotographLibrary,
+    parameters: IngestParameters,
+    compared: Tables,
 ) -> pd.DataFrame:
-    """Compare all photographs that may show one subject.
+    """Compare all photographs that may show one subject, or find them compared.
 
     Args:
         survey: One row a file.
         photographs: The library of photographs.
         parameters: Which pairs are worth a closer look.
+        compared: Where comparisons are kept.
 
     Returns:
         A row a pair: see `kigezi.photos.pairing.compare_pairs` and `confirm`.
     """
     kept = survey[survey["status"] == "kept"]
     rules = parameters.groups
-    columns = [kept[name].tolist() for name in ("path", "hashes")]
-    pairs = propose_pairs(*columns, rules.hash_distance, rules.number_gap)
-    read = photographs.open(parameters.source).read
-    return confirm(compare_pairs(kept, pairs, read), rules)
+    proposing = (rules.hash_distance, rules.number_gap)
+    contents = kept[["path", "photo_id", "hashes"]].to_numpy().tolist()
+
+    def compare() -> pd.DataFrame:
+        paths, hashes = kept["path"].tolist(), kept["hashes"].tolist()
+        pairs = propose_pairs(paths, hashes, *proposing)
+        return compare_pairs(kept, pairs, photographs.open(parameters.source).read)
+
+    decided_by = digest_of([LIKENESS_VERSION, proposing, contents])
+    return confirm(compared.get_or_make(decided_by, compare), rules)
 
 
 def split_photographs(

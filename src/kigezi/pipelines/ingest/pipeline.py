@@ -24,7 +24,7 @@ def create_pipeline(**kwargs: Any) -> Pipeline:
             ),
             node(
                 func=compare_photographs,
-                inputs=["survey", "photographs", "params:ingest"],
+                inputs=["survey", "photographs", "params:ingest", "compared"],
                 outputs="compared_pairs",
                 name="compare_photographs",
             ),
