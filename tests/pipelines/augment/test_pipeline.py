@@ -5,6 +5,7 @@ from kedro.runner import SequentialRunner
 from kedro_datasets.pandas import ParquetDataset
 
 from kigezi.datasets.photographs import PhotographsDataset
+from kigezi.datasets.tables import TablesDataset
 from kigezi.photos.building import build_digest, kept_rows
 from kigezi.pipelines import augment, ingest
 from tests.datasets.builds import dataset
@@ -33,6 +34,7 @@ def test_ingest_and_augment_together(tmp_path: Path) -> None:
             "params:image": MemoryDataset(image),
             "params:augment": MemoryDataset(changes),
             "photographs": PhotographsDataset(path=str(tmp_path), unpacked="unpacked"),
+            "compared": TablesDataset(path=str(tmp_path / "compared")),
             "ledger": ParquetDataset(filepath=str(tmp_path / "ledger.parquet")),
             "augmented": dataset(tmp_path),
         }
