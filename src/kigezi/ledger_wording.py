@@ -63,10 +63,12 @@ def log_pairs(alike: pd.DataFrame, compared: int) -> None:
 
 def log_groups(ledger: pd.DataFrame, groups: pd.DataFrame, alike: pd.DataFrame) -> None:
     """How many independent photographs there are."""
-    _log.info(
-        "%s photographs are not alone in their group: see data/08_reporting/groups.csv",
-        f"{len(groups):,}",
-    )
+    if len(groups):
+        _log.info(
+            "%s photographs are not alone in their group: see "
+            "data/08_reporting/groups.csv",
+            f"{len(groups):,}",
+        )
     kept = ledger[ledger["status"] == "kept"]
     homes = kept.set_index("photo_id")["group_id"]
     ends = [alike[end].map(homes).tolist() for end in ("photo_id_1", "photo_id_2")]

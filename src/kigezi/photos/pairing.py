@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 
 import numpy as np
@@ -96,22 +95,20 @@ def compare_pairs(
 
     spectrum = lru_cache(_HELD)(lambda position: spectrum_of(grey(position)))
 
-    def compare(of_second: pd.DataFrame) -> list[float]:
-        second = grey(of_second["second"].iloc[0])
+    def compare(second: int, ends: list[tuple[int, int]]) -> Iterator[float]:
         turned = {
-            way: turned_spectra(np.ascontiguousarray(oriented(second, way)))
-            for way in of_second["orientation"].unique()
+            way: turned_spectra(np.ascontiguousarray(oriented(grey(second), way)))
+            for way in {way for _, way in ends}
         }
-        ends = zip(of_second["first"], of_second["orientation"], strict=True)
-        return [likeness(spectrum(first), turned[way]) for first, way in ends]
+        return (likeness(spectrum(first), turned[way]) for first, way in ends)
 
-    parts = [part for _, part in pairs.groupby("second")]
-    # The limit is a global: it is set before threads start.
-    with pixel_limit(None), ThreadPoolExecutor() as pool:
-        done = progress(
-            pool.map(compare, parts), len(parts), "ingest: photographs compared"
-        )
-        found = [value for values in done for value in values]
+    by_second: dict[int, list[tuple[int, int]]] = {}
+    for second, first, way in pairs[["second", "first", "orientation"]].to_numpy():
+        by_second.setdefault(int(second), []).append((int(first), int(way)))
+    shown = progress(by_second.items(), len(by_second), "ingest: photographs compared")
+    # Threads would only wait for each other: most of it is Python.
+    with pixel_limit(None):
+        found = [value for of_second in shown for value in compare(*of_second)]
     return _table(photographs, pairs, found)
 
 
