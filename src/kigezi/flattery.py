@@ -6,13 +6,12 @@ import numpy as np
 import pandas as pd
 
 from kigezi.photos.arranging import WAYS
+from kigezi.records import SMALLEST_PROBABILITY
 
 SCORED_ON = {"photographs": [0], "all copies": None}
 """what is scored, and which copies that is"""
 
 _CONFIDENCE = 0.95
-_SMALLEST = 1e-7
-"""keeps a loss finite, as in `kigezi.learning.evaluating`"""
 
 
 def score(predictions: pd.DataFrame) -> pd.DataFrame:
@@ -43,7 +42,7 @@ def score(predictions: pd.DataFrame) -> pd.DataFrame:
                 "images": len(chosen),
                 "accuracy": chosen["correct"].mean(),
                 "loss": -np.log(
-                    np.clip(np.array(right, float), _SMALLEST, None)
+                    np.clip(np.array(right, float), SMALLEST_PROBABILITY, None)
                 ).mean(),
             }
         )

@@ -41,7 +41,8 @@ def _log_quarantine(quarantine: pd.DataFrame) -> None:
         others = f" and {row.files - 1:,} more" if row.files > 1 else ""
         _log.warning("quarantined: %s%s: %s", row.path, others, row.Index)
     if left := len(quarantine) - int(said["files"].sum()):
-        _log.warning("%s more stand in the dataset 'quarantine'", f"{left:,}")
+        more = f"{left:,}"
+        _log.warning("%s more stand in data/08_reporting/quarantine.csv", more)
 
 
 def log_pairs(alike: pd.DataFrame, compared: int) -> None:
@@ -53,12 +54,13 @@ def log_pairs(alike: pd.DataFrame, compared: int) -> None:
     across = alike[alike["label_1"] != alike["label_2"]]
     for pair in across.head(_SHOWN).itertuples():
         _log.warning(
-            "possible label error: %s and %s show one subject (likeness %.2f)",
+            "possible label error: %s and %s show one subject (likeness %.2f): look at "
+            "both, and move the one that lies in the wrong folder",
             *(pair.path_1, pair.path_2, pair.likeness),
         )
     if len(across) > _SHOWN:
         more = f"{len(across) - _SHOWN:,}"
-        _log.warning("%s more pairs across classes stand in 'near_pairs'", more)
+        _log.warning("%s more such pairs stand in data/08_reporting/pairs.csv", more)
 
 
 def log_groups(ledger: pd.DataFrame, groups: pd.DataFrame, alike: pd.DataFrame) -> None:
@@ -74,8 +76,9 @@ def log_groups(ledger: pd.DataFrame, groups: pd.DataFrame, alike: pd.DataFrame) 
     ends = [alike[end].map(homes).tolist() for end in ("photo_id_1", "photo_id_2")]
     if apart := sum(first != second for first, second in zip(*ends, strict=True)):
         _log.warning(
-            "%s pairs that show one subject are in two groups: a third photograph is "
-            "like only one of the two",
+            "%s pairs that show one subject are in two groups, because a third "
+            "photograph is like only one of the two, and may stand in two splits: if "
+            "that is too many, lower ingest.groups.likeness",
             f"{apart:,}",
         )
     for label, rows in kept.groupby("label"):

@@ -15,6 +15,9 @@ from kigezi.schemas import IngestParameters, Recipe
 Split = Literal["train", "validation", "test"]
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
 
+SMALLEST_PROBABILITY = 1e-7
+"""Probabilities are kept from 0, as in Keras, so that a loss stays finite."""
+
 
 class Record(BaseModel):
     """A frozen record; NaN and infinity survive a round trip through JSON."""

@@ -114,7 +114,8 @@ def log_flags(counts: Mapping[str, int], photographs: int, accuracy: float) -> N
     flagged = (f"{count:,} {kind.replace('_', ' ')}" for kind, count in counts.items())
     _log.info(
         "quality of %s photographs: %s (by a classifier that agrees with %.1f %% of "
-        "the labels); look at them in quality.png and quality.csv, nothing was changed",
+        "the labels); nothing was changed: look at data/08_reporting/quality.png and "
+        "quality.csv, and correct or move what is wrong",
         f"{photographs:,}",
         ", ".join(flagged),
         100 * accuracy,

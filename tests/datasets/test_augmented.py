@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from kigezi.datasets import augmented
+from kigezi.datasets import augmented, contents
 from kigezi.datasets.contents import content_digest
 from kigezi.datasets.versions import MANIFEST
 from kigezi.errors import DataError
@@ -56,7 +56,7 @@ def test_the_manifest_does_not_depend_on_how_many_rows_are_held(
 ) -> None:
     build = small_build(tmp_path / "photographs")
     dataset(tmp_path / "whole").save(build)
-    monkeypatch.setattr(augmented, "_CHUNK", chunk)
+    monkeypatch.setattr(contents, "_CHUNK", chunk)
     dataset(tmp_path / "parts").save(build)
     manifests = [
         dataset(tmp_path / name).load().version(build.digest).manifest

@@ -3,7 +3,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from kigezi.datasets import remaking
+from kigezi.datasets import contents
 from kigezi.datasets.remaking import remake_images
 from tests.datasets.builds import dataset, small_build
 
@@ -12,7 +12,7 @@ from tests.datasets.builds import dataset, small_build
 def test_images_made_again_have_the_rows_of_the_manifest(
     tmp_path: Path, workers: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(remaking, "_CHUNK", 5)
+    monkeypatch.setattr(contents, "_CHUNK", 5)
     build = small_build(tmp_path / "photographs")
     dataset(tmp_path).save(build)
     made, faults = remake_images(build, workers)

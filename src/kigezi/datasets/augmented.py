@@ -2,15 +2,12 @@
 
 import json
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import wraps
-from itertools import chain, islice
-from operator import itemgetter
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pandas as pd
-import pyarrow as pa
 import pyarrow.parquet as pq
 from kedro.io import AbstractVersionedDataset, Version
 
@@ -21,7 +18,7 @@ from kigezi.datasets.aside import (
     remove_leftovers,
     write_synced,
 )
-from kigezi.datasets.contents import COLUMNS, content_digest
+from kigezi.datasets.contents import COLUMNS, as_tables, content_digest
 from kigezi.datasets.versions import (
     DESCRIPTION,
     MANIFEST,
@@ -29,16 +26,13 @@ from kigezi.datasets.versions import (
     AugmentedVersions,
 )
 from kigezi.datasets.workers import usable_processors
-from kigezi.datasets.writing import Photograph, Row, write_images
+from kigezi.datasets.writing import Photograph, write_images
 from kigezi.photos.building import DatasetBuild, library_versions
 from kigezi.progress import progress
 
 __all__ = ["AugmentedDataset", "AugmentedVersion", "AugmentedVersions"]
 
 logger = logging.getLogger(__name__)
-
-_CHUNK = 500
-"""photographs whose rows are held at a time"""
 
 Save = Callable[["AugmentedDataset", DatasetBuild], None]
 
@@ -119,22 +113,12 @@ def write_build(build: DatasetBuild, folder: Path, workers: int) -> None:
     photographs = [Photograph(*row) for row in build.rows()]
     written = write_images(photographs, build.folder, build.make, folder, workers)
     shown = progress(written, len(photographs), "augment: photographs")
-    _write_manifest(folder / MANIFEST, iter(shown))
+    with pq.ParquetWriter(folder / MANIFEST, COLUMNS) as manifest:
+        for table in as_tables(iter(shown)):
+            manifest.write_table(table)
+    flush(folder / MANIFEST)
     description = json.dumps(_describe_build(build, folder / MANIFEST), indent=2)
     write_synced(folder / DESCRIPTION, description.encode())
-
-
-def _write_manifest(path: Path, photographs: Iterator[list[Row]]) -> None:
-    """Write the rows of photographs that come in the order of their `photo_id`.
-
-    Only some are held at a time: 100,000 photographs have 400,000 rows.
-    """
-    chunks = iter(lambda: list(islice(photographs, _CHUNK)), [])
-    with pq.ParquetWriter(path, COLUMNS) as manifest:
-        for chunk in chunks:
-            rows = sorted(chain.from_iterable(chunk), key=itemgetter("image_id"))
-            manifest.write_table(pa.Table.from_pylist(rows, COLUMNS))
-    flush(path)
 
 
 def _describe_build(build: DatasetBuild, manifest: Path) -> dict[str, Any]:

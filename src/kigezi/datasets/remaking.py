@@ -2,19 +2,15 @@
 
 from collections.abc import Iterator
 from functools import partial
-from itertools import chain, islice
 
 import pandas as pd
 import pyarrow as pa
 
-from kigezi.datasets.contents import COLUMNS
+from kigezi.datasets.contents import as_tables
 from kigezi.datasets.workers import map_in_processes
 from kigezi.datasets.writing import Photograph, Row, remake_photograph
 from kigezi.photos.building import DatasetBuild
 from kigezi.progress import progress
-
-_CHUNK = 500
-"""photographs whose rows are Python objects at a time, which take more memory"""
 
 
 def remake_images(
@@ -42,11 +38,5 @@ def remake_images(
                 faults.append((photograph.path, photograph.photo_id, problem))
             yield images
 
-    made = rows()
-    chunks = iter(lambda: list(islice(made, _CHUNK)), [])
-    tables = [
-        pa.Table.from_pylist(list(chain.from_iterable(chunk)), COLUMNS)
-        for chunk in chunks
-    ]
-    columns = ["path", "photo_id", "problem"]
-    return pa.concat_tables(tables).to_pandas(), pd.DataFrame(faults, columns=columns)
+    made = pa.concat_tables(as_tables(rows())).to_pandas()
+    return made, pd.DataFrame(faults, columns=["path", "photo_id", "problem"])

@@ -8,11 +8,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from kigezi.learning.examples import Examples
-from kigezi.records import Figures, Split
-
-SMALLEST_PROBABILITY = 1e-7
-"""Probabilities are kept from 0, as in Keras, so that a loss stays finite."""
-
+from kigezi.records import SMALLEST_PROBABILITY, Figures, Split
 
 NO_ANSWER = "(no answer)"
 """What a diverged model predicts: its probabilities are not numbers."""

@@ -19,15 +19,15 @@ def refuse_leaks(ledger: pd.DataFrame, manifest: pd.DataFrame) -> None:
             class of its photograph.
     """
     kept = ledger[ledger["status"] == "kept"]
-    for group, members in kept.groupby("group_id"):
-        if members["split"].nunique() > 1:
-            apart = members.drop_duplicates("split")
-            raise DataError(
-                f"{apart['path'].iloc[0]} and {apart['path'].iloc[1]} show one subject "
-                f"(group {group}), but one is in {apart['split'].iloc[0]} and the "
-                f"other in {apart['split'].iloc[1]}, so that accuracies would be too "
-                f"good: {_REMEDY}"
-            )
+    homes = kept.drop_duplicates(["group_id", "split"])
+    apart = homes[homes.duplicated("group_id", keep=False)].sort_values("group_id")
+    if len(apart):
+        paths, splits = apart["path"].tolist(), apart["split"].tolist()
+        raise DataError(
+            f"{paths[0]} and {paths[1]} show one subject (group "
+            f"{apart['group_id'].iloc[0]}), but one is in {splits[0]} and the other in "
+            f"{splits[1]}, so that accuracies would be too good: {_REMEDY}"
+        )
     facts = ["photo_id", "label", "split"]
     images = (
         manifest[facts].drop_duplicates().merge(kept, "outer", facts, indicator=True)

@@ -40,12 +40,12 @@ def compare_rows(
     unknown = ~manifest["image_id"].isin(made["image_id"])
     unknown &= ~manifest["photo_id"].isin(faults["photo_id"])
     twice = manifest["image_id"].duplicated()
-    return pd.concat(
-        [
-            _found(made[lacking], "the manifest has no row for this image"),
-            _found(manifest[unknown], "no photograph makes this row of the manifest"),
-            _found(manifest[twice], "the manifest has two rows for this image"),
-        ]
+    return _found(
+        {
+            "the manifest has no row for this image": made[lacking],
+            "no photograph makes this row of the manifest": manifest[unknown],
+            "the manifest has two rows for this image": manifest[twice],
+        }
     )
 
 
@@ -63,15 +63,13 @@ def compare_files(
     right = manifest["image_id"].map(dict(made[["image_id", "sha256"]].to_numpy()))
     missing = stored.isna()
     other = ~missing & (stored != manifest["sha256"])
-    return pd.concat(
-        [
-            _found(manifest[missing], "the image is missing"),
-            _found(manifest[other & (stored != right)], "the image is damaged"),
-            _found(
-                manifest[other & (stored == right)],
-                "the image is right, but the manifest has another sha256 for it",
-            ),
-        ]
+    falsely = "the image is right, but the manifest has another sha256 for it"
+    return _found(
+        {
+            "the image is missing": manifest[missing],
+            "the image is damaged": manifest[other & (stored != right)],
+            falsely: manifest[other & (stored == right)],
+        }
     )
 
 
@@ -82,7 +80,7 @@ def find_unnamed(
     known = {*manifest["path"], *made["path"]}
     unnamed = [path for path in files if path not in known]
     rows = pd.DataFrame({"path": unnamed, "photo_id": ""})
-    return _found(rows, "no row of the manifest names this file")
+    return _found({"no row of the manifest names this file": rows})
 
 
 def compare_images(
@@ -101,21 +99,22 @@ def compare_images(
     # Where the file is not as the manifest says, `compare_files` has told so.
     whole = both["path_stored"].map(files) == both["sha256_stored"]
     encoded = whole & ~pixels & (both["sha256"] != both["sha256_stored"])
-    facts = [
-        _found(
-            both[both[fact] != both[f"{fact}_stored"]],
-            f"the manifest has another {fact} for this image",
-        )
-        for fact in _FACTS
-    ]
-    return pd.concat(
-        [
-            _found(both[pixels], "the pixels differ"),
-            _found(both[encoded], "only the JPEG's bytes differ, the pixels are equal"),
-            *facts,
+    facts = {
+        f"the manifest has another {fact} for this image": both[
+            both[fact] != both[f"{fact}_stored"]
         ]
+        for fact in _FACTS
+    }
+    return _found(
+        {
+            "the pixels differ": both[pixels],
+            "only the JPEG's bytes differ, the pixels are equal": both[encoded],
+            **facts,
+        }
     )
 
 
-def _found(rows: pd.DataFrame, problem: str) -> pd.DataFrame:
-    return rows[["path", "photo_id"]].assign(problem=problem)
+def _found(rows: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """One table of rows by what is wrong with them."""
+    columns = ["path", "photo_id"]
+    return pd.concat([one[columns].assign(problem=text) for text, one in rows.items()])

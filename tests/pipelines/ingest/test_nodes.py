@@ -100,7 +100,7 @@ def test_first_reasons_are_said(
     assert said[0] == "quarantined: a/0.txt and 7 more: " + TEXT
     assert said[1] == "quarantined: b/10.jpg: the file is empty: " + AGAIN
     assert len(said) == 5
-    assert "2 more stand in the dataset 'quarantine'" in caplog.messages
+    assert "2 more stand in data/08_reporting/quarantine.csv" in caplog.messages
 
 
 def test_quarantine_is_empty_with_its_columns(tmp_path: Path) -> None:

@@ -88,8 +88,8 @@ def train_runs(
     rows = []
     for assignment, examples in runs:
         trial = train_variant(assignment, examples, *stores)
-        tracking.finish_study(assignment, examples.dataset)
         rows.append(score(trial.predictions).assign(seed=assignment.recipe.seed))
+    tracking.finish_study(assignment, examples.dataset)
     return pd.concat(rows, ignore_index=True)
 
 

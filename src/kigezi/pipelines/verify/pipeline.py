@@ -4,26 +4,20 @@ from typing import Any
 
 from kedro.pipeline import Pipeline, node, pipeline
 
-from kigezi.pipelines.augment.nodes import augment_photographs
+from kigezi.pipelines import augment
 from kigezi.pipelines.verify.nodes import judge_verification, verify_images
 
 
 def create_pipeline(**kwargs: Any) -> Pipeline:
     """Make every image again, store what differs, then refuse what differs."""
-    return pipeline(
+    build = pipeline(
+        augment.create_pipeline(),
+        outputs={"augmented": "expected_dataset"},
+        namespace="verify",
+        prefix_datasets_with_namespace=False,
+    )
+    return build + pipeline(
         [
-            node(
-                func=augment_photographs,
-                inputs=[
-                    "ledger",
-                    "photographs",
-                    "params:ingest.source",
-                    "params:image",
-                    "params:augment",
-                ],
-                outputs="expected_dataset",
-                name="expect_dataset",
-            ),
             node(
                 func=verify_images,
                 inputs=["expected_dataset", "augmented"],
