@@ -89,6 +89,14 @@ class PhotographFolder:
             )
         return data
 
+    def reader(self, photo_ids: Mapping[str, str]) -> Callable[[str], bytes]:
+        """Reads photographs by their path alone; see `read_ingested`.
+
+        Args:
+            photo_ids: The sha256 of each photograph, by its path.
+        """
+        return lambda path: self.read_ingested(path, photo_ids[path])
+
     def try_ingested(self, path: str, photo_id: str) -> tuple[bytes, str]:
         """The bytes that were ingested, or none and what is wrong.
 

@@ -5,8 +5,10 @@ import pytest
 
 from kigezi.datasets.photographs import PhotographLibrary
 from kigezi.datasets.tables import Tables
+from kigezi.errors import DataError
 from kigezi.pipelines.ingest.nodes import (
     compare_photographs,
+    show_pairs,
     split_photographs,
     survey_photographs,
 )
@@ -141,3 +143,21 @@ def test_photographs_are_compared_once(
     assert sum(said in line for line in caplog.messages) == 1
     _ingest(tmp_path, groups=group_parameters(number_gap=1))
     assert sum(said in line for line in caplog.messages) == 2
+
+
+@pytest.mark.parametrize("later", ["compare", "show"])
+def test_a_photograph_that_changes_meanwhile_is_named(
+    tmp_path: Path, later: str
+) -> None:
+    write_tree(tmp_path / "photographs", photograph_files({"a": 3, "b": 3}))
+    parameters = ingest_parameters()
+    photographs = PhotographLibrary(tmp_path, tmp_path / "unpacked")
+    survey = survey_photographs(parameters, photographs)
+    stores = (photographs, parameters, Tables(tmp_path / "compared"))
+    pairs = compare_photographs(survey, *stores) if later == "show" else None
+    (tmp_path / "photographs" / "a" / "001.jpg").write_bytes(b"changed")
+    with pytest.raises(DataError, match=r"a/001\.jpg in .* has changed since"):
+        if pairs is None:
+            compare_photographs(survey, *stores)
+        else:
+            show_pairs(pairs, photographs, parameters)

@@ -12,12 +12,14 @@ from PIL import Image, ImageFilter
 
 from kigezi.datasets.photographs import PhotographLibrary
 from kigezi.datasets.tables import Tables
+from kigezi.errors import DataError
 from kigezi.pipelines import quality
 from kigezi.pipelines.ingest.nodes import (
     compare_photographs,
     split_photographs,
     survey_photographs,
 )
+from kigezi.pipelines.quality.nodes import draw_worst
 from tests.conftest import PROJECT, make_loader, make_tune
 from tests.pictures import (
     encoded,
@@ -157,3 +159,21 @@ def test_shortcuts_are_compared_on_all_photographs(folder: Path) -> None:
     assert shortcuts["accuracy"].between(shortcuts["low"], shortcuts["high"]).all()
     whole, nothing = shortcuts["accuracy"].iloc[[0, 3]]
     assert whole > 0.85 > nothing
+
+
+def test_a_photograph_that_went_away_is_named(
+    folder: Path, table: pd.DataFrame
+) -> None:
+    library = PhotographLibrary(folder, folder / "unpacked")
+    ledger = _catalog(folder).load("ledger")
+    gone = folder / "photographs" / "plain" / "black.png"
+    data = gone.read_bytes()
+    gone.unlink()
+    try:
+        with pytest.raises(DataError, match=r"black\.png in .* cannot be read"):
+            draw_worst(
+                *(table.reset_index(), ledger, library, "photographs"),
+                quality_parameters(),
+            )
+    finally:
+        gone.write_bytes(data)

@@ -2,6 +2,7 @@
 
 from functools import partial
 
+import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
@@ -80,7 +81,9 @@ def compare_photographs(
     def compare() -> pd.DataFrame:
         paths, hashes = kept["path"].tolist(), kept["hashes"].tolist()
         pairs = propose_pairs(paths, hashes, *proposing)
-        return compare_pairs(kept, pairs, photographs.open(parameters.source).read)
+        folder = photographs.open(parameters.source)
+        photo_ids = dict(zip(kept["path"], kept["photo_id"], strict=True))
+        return compare_pairs(kept, pairs, folder.reader(photo_ids))
 
     decided_by = digest_of([LIKENESS_VERSION, proposing, contents])
     return confirm(compared.get_or_make(decided_by, compare), rules)
@@ -125,4 +128,7 @@ def show_pairs(
     """
     near = pairs["one_subject"] | (pairs["likeness"] >= _NEARLY)
     table = pairs[near].drop(columns="orientation")
-    return table, draw_pairs(pairs, photographs.open(parameters.source).read)
+    folder = photographs.open(parameters.source)
+    ends = [pairs[[f"path_{end}", f"photo_id_{end}"]].to_numpy() for end in (1, 2)]
+    photo_ids = dict(np.concatenate(ends).tolist())
+    return table, draw_pairs(pairs, folder.reader(photo_ids))

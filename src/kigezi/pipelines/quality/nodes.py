@@ -117,15 +117,18 @@ def flag_and_list(
 
 def draw_worst(
     quality: pd.DataFrame,
+    ledger: pd.DataFrame,
     photographs: PhotographLibrary,
     source: str,
     parameters: QualityParameters,
 ) -> Figure:
     """The worst photographs of each kind, side by side, for a person to decide."""
-    folder = photographs.open(source)
+    kept = _kept(ledger)
+    photo_ids = dict(zip(kept["path"], kept["photo_id"], strict=True))
+    read = photographs.open(source).reader(photo_ids)
 
     def picture(kind: str, row: pd.Series) -> Picture:
-        image = decode(folder.read(row["path"]), _THUMBNAIL)
+        image = decode(read(row["path"]), _THUMBNAIL)
         image.thumbnail((_THUMBNAIL, _THUMBNAIL))
         lines = (row["path"], row["label"], describe(kind, row))
         return Picture(np.asarray(image), lines, bool(row["flagged"]))

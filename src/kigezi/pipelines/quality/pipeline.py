@@ -29,7 +29,7 @@ def create_pipeline(**kwargs: Any) -> Pipeline:
     measured = ["quality.measures", "quality.borders"]
     weights = ["params:tune", "backbone_weights", "model_inputs"]
     told = ["quality.measures", "quality.predictions"]
-    listed = ["quality", *PHOTOGRAPHS[1:3], PARAMETERS]
+    listed = ["quality", *PHOTOGRAPHS[:3], PARAMETERS]
     return pipeline(
         [
             _node(measure_photographs, PHOTOGRAPHS, measured),
