@@ -43,6 +43,9 @@ def log_epoch(assignment: Assignment, epoch: Epoch, seconds_left: float) -> None
 
 def log_trial(result: TrialResult, *, trained_now: bool) -> None:
     """How a variant ended."""
+    if result.status == "failed":
+        _log.warning("%s %s", result.assignment.name, result.summary)
+        return
     _log.info(
         "%s: %s, %s weights trained%s; train %.1f %%, validation %.1f %%, test %.1f %%",
         result.assignment.name,

@@ -101,7 +101,7 @@ class Runs:
         self.said.append(epoch.epoch)
 
     def finish(self, trial: Trial, plot: Any, model: Path) -> None:
-        assert model.is_file()
+        assert model.is_file() or trial.result.status == "failed"
         self.said += [sorted(plot()), trial.result.status]
 
     def finish_study(self, assignment: Assignment, dataset: str) -> None:
@@ -220,10 +220,15 @@ def test_nothing_is_measured_for_a_study_that_is_trained(
 
 
 def _train(
-    folder: Path, tracking: Runs, seeds: tuple[int, ...] = (7,), **changes: Any
+    folder: Path,
+    tracking: Runs,
+    seeds: tuple[int, ...] = (7,),
+    given_up: str = "",
+    **changes: Any,
 ) -> Trial:
+    update = {"seeds": seeds, "given_up": given_up}
     return train_variant(
-        make_assignment(**changes).model_copy(update={"seeds": seeds}),
+        make_assignment(**changes).model_copy(update=update),
         EXAMPLES,
         BackboneWeights(folder),
         Trainings(folder),
@@ -265,6 +270,19 @@ def test_a_variant_is_trained_with_every_seed(
     assert (own.validation, own.test) == (result.validation, result.test)
     assert "freeze/head_only: mean of 3 seeds and standard deviation" in caplog.text
     assert list(Trainings(tmp_path).find(result.key).predictions(result.best_epoch))
+
+
+def test_a_variant_that_was_given_up_is_not_trained(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    runs = Runs()
+    trial = _train(tmp_path, runs, given_up="its worker died 3 times")
+    assert runs.said == ["freeze/head_only", [], "failed"]
+    assert trial.result.summary == "failed: its worker died 3 times"
+    assert "freeze/head_only failed: its worker died 3 times" in caplog.text
+    assert math.isnan(trial.result.test.accuracy)
+    with pytest.raises(DataError, match="worker died"):
+        trial.trained()
 
 
 def test_a_winner_is_chosen_and_compared(caplog: pytest.LogCaptureFixture) -> None:

@@ -11,7 +11,7 @@ import pandas as pd
 from kigezi.choosing import choose, combine, result_row
 from kigezi.errors import DataError
 from kigezi.learning.examples import Examples
-from kigezi.learning.finished import find_trial, training_key
+from kigezi.learning.finished import failed_trial, find_trial, training_key
 from kigezi.photos.building import build_digest, kept_rows
 from kigezi.photos.leaks import refuse_leaks
 from kigezi.photos.reading import decode_stored
@@ -251,6 +251,8 @@ def _train_once(
         log_epoch(assignment, epoch, left)
 
     trial = find_trial(assignment, examples, training)
+    if trial is None and assignment.given_up:
+        trial = failed_trial(assignment, examples, training.key, assignment.given_up)
     if trial is None:
         import_keras()
         from kigezi.learning.trial import run_trial
