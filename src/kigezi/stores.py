@@ -5,7 +5,7 @@ The stores themselves live in `kigezi.datasets`, which nodes do not import.
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -107,7 +107,13 @@ class Trainings(Protocol):
 
 
 class TrackedRun(Protocol):
-    """One variant's run."""
+    """One variant's run, which is marked as killed or failed if it is left early."""
+
+    def __enter__(self) -> Self:
+        """The run itself."""
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        """Mark a run that an exception ends."""
 
     def epoch(self, epoch: Epoch) -> None:
         """Send one epoch's figures."""

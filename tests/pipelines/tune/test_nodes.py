@@ -97,6 +97,13 @@ class Runs:
         self.said.append(assignment.name)
         return self
 
+    def __enter__(self) -> "Runs":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind:
+            self.said.append(kind.__name__)
+
     def epoch(self, epoch: Any) -> None:
         self.said.append(epoch.epoch)
 
@@ -283,6 +290,18 @@ def test_a_variant_that_was_given_up_is_not_trained(
     assert math.isnan(trial.result.test.accuracy)
     with pytest.raises(DataError, match="worker died"):
         trial.trained()
+
+
+@pytest.mark.usefixtures("small_network")
+def test_a_training_that_is_interrupted_leaves_its_run(tmp_path: Path) -> None:
+    class Interrupted(Runs):
+        def epoch(self, epoch: Any) -> None:
+            raise KeyboardInterrupt
+
+    runs = Interrupted()
+    with pytest.raises(KeyboardInterrupt):
+        _train(tmp_path, runs)
+    assert runs.said == ["freeze/head_only", "KeyboardInterrupt"]
 
 
 def test_a_winner_is_chosen_and_compared(caplog: pytest.LogCaptureFixture) -> None:

@@ -218,8 +218,8 @@ def keep_final_model(
     result = last.result.model_copy(update=changes)
     trial = Trial(result, training.predictions(best))
     model = training.model_path(best)
-    run = tracking.begin(assignment, result.dataset, result.key)
-    run.finish(trial, partial(plot_trial, trial), model)
+    with tracking.begin(assignment, result.dataset, result.key) as run:
+        run.finish(trial, partial(plot_trial, trial), model)
     tracking.finish_study(assignment, result.dataset)
     trainings.mark_whole(_study(assignment.plan, result.dataset))
     _log.info("Final model: %s", in_words(last.recipe))
@@ -241,7 +241,6 @@ def _train_once(
     recipe = assignment.recipe
     decided_by = training_key(recipe, examples.digest, weights.digest)
     training = trainings.open(decided_by, assignment.budgets)
-    run = tracking.begin(assignment, examples.dataset, training.key)
     seconds: list[float] = []
 
     def on_epoch(epoch: Epoch) -> None:
@@ -250,19 +249,21 @@ def _train_once(
         left = (recipe.epochs - epoch.epoch) * float(np.mean(seconds))
         log_epoch(assignment, epoch, left)
 
-    trial = find_trial(assignment, examples, training)
-    if trial is None and assignment.given_up:
-        trial = failed_trial(assignment, examples, training.key, assignment.given_up)
-    if trial is None:
-        import_keras()
-        from kigezi.learning.trial import run_trial
+    with tracking.begin(assignment, examples.dataset, training.key) as run:
+        trial = find_trial(assignment, examples, training)
+        if trial is None and assignment.given_up:
+            reason = assignment.given_up
+            trial = failed_trial(assignment, examples, training.key, reason)
+        if trial is None:
+            import_keras()
+            from kigezi.learning.trial import run_trial
 
-        trial = run_trial(
-            assignment, examples, weights.path, training, model_inputs, on_epoch
-        )
-    log_trial(trial.result, trained_now=bool(seconds))
-    model = training.model_path(trial.result.best_epoch)
-    run.finish(trial, partial(plot_trial, trial), model)
+            trial = run_trial(
+                assignment, examples, weights.path, training, model_inputs, on_epoch
+            )
+        log_trial(trial.result, trained_now=bool(seconds))
+        model = training.model_path(trial.result.best_epoch)
+        run.finish(trial, partial(plot_trial, trial), model)
     return trial
 
 
