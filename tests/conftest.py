@@ -20,6 +20,7 @@ from kedro.config import OmegaConfigLoader
 from kedro.framework.project import configure_project
 
 from kigezi.learning.examples import Examples
+from kigezi.learning.finished import failed_trial
 from kigezi.plan import use_loader
 from kigezi.quiet import silence_other_packages
 from kigezi.records import Assignment, Epoch, Figures, Trial, TrialResult
@@ -181,6 +182,12 @@ def make_trial(variant: str, accuracy: float, **changes: Any) -> Trial:
         }
     )
     return Trial(make_result(variant, accuracy, **changes), predictions)
+
+
+def make_failed(variant: str, reason: str = "out of memory") -> Trial:
+    """A variant that could not be trained."""
+    examples = make_examples()
+    return failed_trial(make_assignment(variant=variant), examples, "key", reason)
 
 
 def make_loader(

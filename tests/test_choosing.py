@@ -5,7 +5,7 @@ import pytest
 
 from kigezi.choosing import choose, combine, result_row, standard_error
 from kigezi.records import Trial, Winner
-from tests.conftest import make_recipe, make_result
+from tests.conftest import make_failed, make_recipe, make_result, make_trial
 
 NAN = math.nan
 
@@ -137,3 +137,18 @@ def test_the_winner_before_is_carried_on_with_its_result() -> None:
     after = choose([make_result("nan", float("nan"))], before)
     assert after.variant is None
     assert after.result == before.result
+
+
+def test_what_could_not_be_trained_never_wins_and_has_a_row() -> None:
+    failed = make_failed("big", "out of memory").result
+    winner = choose([failed, make_result("small", 0.6)])
+    assert (winner.variant, winner.runner_up) == ("small", None)
+    row = result_row(failed, winner=False)
+    assert row["ended"] == "failed: out of memory"
+    assert math.isnan(row["test_accuracy"])
+    assert math.isnan(row["seconds_per_epoch"])
+
+
+def test_a_variant_fails_with_any_of_its_seeds() -> None:
+    trials = [make_trial("a", 0.9), make_failed("a"), make_trial("a", 0.8)]
+    assert combine(trials).result.status == "failed"

@@ -3,8 +3,6 @@
 import math
 from collections.abc import Sequence
 
-import numpy as np
-
 from kigezi.records import SPLITS, Repeat, Trial, TrialResult, Winner
 
 
@@ -26,10 +24,12 @@ def choose(results: Sequence[TrialResult], previous: Winner | None = None) -> Wi
 def combine(trials: Sequence[Trial]) -> Trial:
     """One trial of a variant's seeds: the best seed's, with the figures of all.
 
-    The best is chosen on validation, as winners are.
+    The best is chosen on validation, as winners are. A variant fails with any of its
+    seeds, for a mean of fewer seeds could not be compared.
     """
-    if len(trials) == 1:
-        return trials[0]
+    failed = [trial for trial in trials if trial.result.status == "failed"]
+    if failed or len(trials) == 1:
+        return (failed or trials)[0]
     repeats = [
         Repeat(
             seed=trial.result.assignment.recipe.seed,
@@ -97,7 +97,7 @@ def result_row(result: TrialResult, *, winner: bool) -> dict[str, object]:
         **{f"{split}_spread": result.spread(split) for split in SPLITS},
         "ended": result.summary,
         "best_epoch": result.best_epoch,
-        "seconds_per_epoch": float(np.mean([e.seconds for e in result.history])),
+        "seconds_per_epoch": result.seconds_per_epoch,
         "trained_weights": result.trained_weights,
         **recipe,
         "training": result.key[:12],

@@ -59,8 +59,10 @@ def plot_confusion(
 
 
 def plot_trial(trial: Trial) -> dict[str, Figure]:
-    """Curves and confusion matrix of one variant, by file name."""
+    """Curves and confusion matrix of one variant, by file name; none if it failed."""
     result = trial.result
+    if result.status == "failed":
+        return {}
     title = f"{result.assignment.name}: {result.summary}"
     of_test = f"{title}, {result.test.photographs} test photographs"
     return {

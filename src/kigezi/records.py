@@ -10,6 +10,7 @@ from typing import Any, Literal
 import pandas as pd
 from pydantic import BaseModel, ConfigDict
 
+from kigezi.errors import DataError
 from kigezi.schemas import IngestParameters, Recipe
 
 Split = Literal["train", "validation", "test"]
@@ -41,6 +42,8 @@ class Assignment(Record):
     """sha256 of the baseline and every stage: which study this belongs to"""
     lineage: str
     """sha256 of the baseline and the stages up to and with this one"""
+    given_up: str = ""
+    """why it is not to be trained, if so: it then fails for this reason"""
 
     @property
     def name(self) -> str:
@@ -102,8 +105,11 @@ class TrialResult(Record):
     """digest of the dataset that it was trained on"""
     key: str
     """key of the training: everything that decides it, besides epochs and patience"""
-    status: Literal["finished", "stopped", "diverged"]
-    """finished: all epochs; stopped: patience ended; diverged: loss not finite"""
+    status: Literal["finished", "stopped", "diverged", "failed"]
+    """finished: all epochs; stopped: patience ended; diverged: loss not finite;
+    failed: it could not be trained, so that it has neither epochs nor figures"""
+    failure: str = ""
+    """why it failed, and how to mend it"""
     best_epoch: int | None
     """the epoch whose weights were restored; none when no epoch had a finite loss"""
     history: tuple[Epoch, ...]
@@ -137,6 +143,12 @@ class TrialResult(Record):
         return stdev(accuracies) if accuracies else math.nan
 
     @property
+    def seconds_per_epoch(self) -> float:
+        """Mean over the epochs; not a number without any."""
+        seconds = [epoch.seconds for epoch in self.history]
+        return fmean(seconds) if seconds else math.nan
+
+    @property
     def eligible(self) -> bool:
         """Whether it may win: finite, and better than always guessing one class."""
         validation = self.mean("validation")
@@ -155,6 +167,7 @@ class TrialResult(Record):
             "finished": f"all {last} epochs",
             "stopped": f"stopped at epoch {last}",
             "diverged": f"diverged at epoch {last}",
+            "failed": f"failed: {self.failure}",
         }[self.status]
 
 
@@ -165,6 +178,17 @@ class Trial:
     result: TrialResult
     predictions: pd.DataFrame
     """photo_id, label, predicted, correct, and one probability column a class"""
+
+    def trained(self) -> "Trial":
+        """The trial itself, where nothing can be done without its weights.
+
+        Raises:
+            DataError: It failed.
+        """
+        if self.result.status == "failed":
+            name, summary = self.result.assignment.name, self.result.summary
+            raise DataError(f"{name} {summary}.")
+        return self
 
 
 class Winner(Record):

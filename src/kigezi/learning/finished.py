@@ -104,3 +104,38 @@ def find_trial(
         **{split: Figures(**evaluation["figures"][split]) for split in SPLITS},
     )
     return Trial(result, training.predictions(best))
+
+
+def failed_trial(
+    assignment: Assignment, examples: Examples, key: str, reason: str
+) -> Trial:
+    """The trial of a variant that could not be trained: it never wins.
+
+    Args:
+        key: Key of the training.
+        reason: Why, and how to mend it, as a sentence goes on after `failed: `.
+    """
+    figures = {
+        split: Figures(
+            accuracy=np.nan,
+            loss=np.nan,
+            photographs=len(examples.rows(split, all_copies=False)),
+        )
+        for split in SPLITS
+    }
+    result = TrialResult(
+        assignment=assignment,
+        dataset=examples.dataset,
+        key=key,
+        status="failed",
+        failure=reason,
+        best_epoch=None,
+        history=(),
+        majority=examples.majority,
+        trained_weights=0,
+        classes=examples.classes,
+        environment={},
+        **figures,
+    )
+    columns = ["photo_id", "copy", "label", "predicted", "correct"]
+    return Trial(result, pd.DataFrame(columns=columns))

@@ -87,7 +87,7 @@ def train_runs(
     stores = (backbone_weights, trainings, tracking, model_inputs)
     rows = []
     for assignment, examples in runs:
-        trial = train_variant(assignment, examples, *stores)
+        trial = train_variant(assignment, examples, *stores).trained()
         rows.append(score(trial.predictions).assign(seed=assignment.recipe.seed))
     tracking.finish_study(assignment, examples.dataset)
     return pd.concat(rows, ignore_index=True)

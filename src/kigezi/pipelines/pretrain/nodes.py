@@ -65,7 +65,7 @@ def keep_backbone(trial: Trial, trainings: Trainings, tracking: Tracking) -> byt
     import_keras()
     from kigezi.learning.backbone import export_backbone
 
-    result = trial.result
+    result = trial.trained().result
     training = trainings.find(result.key)
     alpha = result.assignment.recipe.alpha
     weights = export_backbone(training.model_path(result.best_epoch), alpha)
