@@ -92,8 +92,8 @@ def _close(hashes: Hashes, most: int) -> Columns:
     by_orientation = np.ascontiguousarray(hashes.T)
     found = [np.empty((0, 2), np.intp)]
     rows, columns = _TILE
-    for top in range(0, min(_PART, len(hashes)), rows):
-        upright = hashes[top : top + rows, :1]
+    for top in range(0, len(hashes[:_PART]), rows):
+        upright = hashes[:_PART][top : top + rows, :1]
         for left in range(top, len(hashes), columns):
             others = by_orientation[:, left : left + columns]
             close = _fewest_bits(upright, others) <= most

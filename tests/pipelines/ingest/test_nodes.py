@@ -136,7 +136,7 @@ def test_photographs_are_compared_once(
     first, _ = _ingest(tmp_path)
     again, _ = _ingest(tmp_path)
     pd.testing.assert_frame_equal(first, again)
-    said = "photographs compared in"
+    said = "comparisons in"
     assert sum(said in line for line in caplog.messages) == 1
     stricter = group_parameters(likeness=1, likeness_of_neighbours=1)
     _ingest(tmp_path, groups=stricter)
