@@ -6,31 +6,37 @@ Runs are found again by tags and counted as complete by a tag of ours that is wr
 last, for an MLflow status proves nothing: an interrupted run may be called FINISHED.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Never, Self
 
 from kedro.io import AbstractDataset, DatasetError
 
-from kigezi.datasets.mlflow_runs import (
-    Server,
-    connect,
+from kigezi.datasets.mlflow_figures import (
+    complete_as,
     epoch_metrics,
-    experiment,
     final_metrics,
-    find_or_create_parent,
-    find_run,
-    log_model_once,
     result_tags,
-    tolerating_absence,
 )
-from kigezi.records import Assignment, Epoch, Trial, digest_of
+from kigezi.datasets.mlflow_models import log_model_once
+from kigezi.datasets.mlflow_runs import (
+    COMPLETE,
+    OpenRun,
+    Variant,
+    end_idle,
+    experiment,
+    finish_study,
+    mark_orphans,
+    open_variant,
+    write_tags,
+)
+from kigezi.datasets.mlflow_server import Connection, Server, connection, connections
+from kigezi.records import Assignment, Epoch, Trial
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from mlflow import MlflowClient
-
-_COMPLETE = "kigezi.complete"
 
 
 class Tracking:
@@ -42,8 +48,7 @@ class Tracking:
 
     def prepare(self) -> None:
         """Make database and experiment, before several processes use them at once."""
-        with tolerating_absence(self._server):
-            experiment(connect(self._server), self._server)
+        connection(self._server).attempt(partial(_prepare, connection(self._server)))
 
     def begin(self, assignment: Assignment, dataset: str, key: str) -> "TrackedRun":
         """A variant's run, made now so that it is seen while it trains.
@@ -53,86 +58,50 @@ class Tracking:
             dataset: Digest of the dataset version.
             key: Key of the training, which is a run of its own if it changes.
         """
-        study = digest_of([dataset, assignment.plan])
-        run = TrackedRun(
-            server=self._server,
-            name=self._study,
-            study=study,
-            assignment=assignment,
-            dataset=dataset,
-            key=key,
-        )
+        variant = Variant(self._study, assignment, dataset, key)
+        run = TrackedRun(connection(self._server), variant)
         run.begin()
         return run
 
     def finish_study(self, assignment: Assignment, dataset: str) -> None:
-        """Mark the parent run as finished."""
-        study = digest_of([dataset, assignment.plan])
-        with tolerating_absence(self._server):
-            client = connect(self._server)
-            parent = find_or_create_parent(client, self._server, self._study, study)
-            client.set_terminated(parent)
+        """Mark the parent run as finished, unless it is already."""
+        variant = Variant(self._study, assignment, dataset, "")
+        connection(self._server).attempt(
+            lambda client: finish_study(client, self._server, variant)
+        )
 
 
 class TrackedRun:
-    """One variant's child run."""
+    """One variant's child run.
 
-    def __init__(
-        self,
-        *,
-        server: Server,
-        name: str,
-        study: str,
-        assignment: Assignment,
-        dataset: str,
-        key: str,
-    ) -> None:
-        self._key = key
-        self._server = server
-        self._name = name
-        self._study = study
-        self._assignment = assignment
-        self._dataset = dataset
-        self._run_id: str | None = None
-        self._complete: str | None = None
+    While MLflow is away epochs are left out: they are sent with the figures, which are
+    kept until it answers again.
+    """
+
+    def __init__(self, link: Connection, variant: Variant) -> None:
+        self._link = link
+        self._variant = variant
+        self._run: OpenRun | None = None
+        self._unsent: list[Epoch] = []
 
     def begin(self) -> None:
         """Find the run, or create it as RUNNING with its parameters."""
-        with tolerating_absence(self._server):
-            client = connect(self._server)
-            parent = find_or_create_parent(
-                client, self._server, self._name, self._study
-            )
-            tags = self._tags(parent)
-            found = find_run(client, self._server, tags)
-            if found:
-                self._run_id = found.info.run_id
-                self._complete = found.data.tags.get(_COMPLETE)
-            else:
-                self._run_id = self._create(client, tags)
+        self._link.attempt(self._open)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         """Mark run and study as killed or failed where an exception ends them."""
-        if kind is None or self._run_id is None:
-            return
-        status = "FAILED" if issubclass(kind, Exception) else "KILLED"
-        with tolerating_absence(self._server):
-            client = connect(self._server)
-            run = client.get_run(self._run_id)
-            for run_id in (self._run_id, run.data.tags["mlflow.parentRunId"]):
-                client.set_terminated(run_id, status)
+        if kind is not None and self._run is not None and not self._run.complete:
+            status = "FAILED" if issubclass(kind, Exception) else "KILLED"
+            self._link.attempt(partial(self._leave, status))
 
     def epoch(self, epoch: Epoch) -> None:
-        """Send one epoch's figures."""
-        if self._run_id is None:
-            return
-        with tolerating_absence(self._server):
-            connect(self._server).log_batch(
-                self._run_id, metrics=epoch_metrics([epoch])
-            )
+        """Send one epoch's figures, and those that could not be sent before."""
+        self._unsent.append(epoch)
+        if not self._link.attempt(self._send_epochs):
+            self._run = None  # it may have been deleted: look again
 
     def finish(
         self, trial: Trial, plot: Callable[[], Mapping[str, "Figure"]], model: Path
@@ -140,55 +109,78 @@ class TrackedRun:
         """Send everything, unless it is there already; the tag that says so comes last.
 
         Args:
+            trial: What came out.
             plot: Draws figures by file name, if they are to be sent.
             model: The whole model as a `.keras` file.
         """
-        complete = digest_of([trial.result.key, len(trial.result.history)])
-        if self._complete == complete:
+        complete = complete_as(trial.result)
+        if self._run is None or self._run.complete != complete:
+            send = partial(self._send, trial, plot, model, complete)
+            self._link.attempt_or_keep(repr(self._variant.tags), send)
+
+    def _open(self, client: "MlflowClient") -> OpenRun:
+        _prepare(self._link, client)
+        self._run = open_variant(client, self._link.server, self._variant)
+        self._link.studies.add(self._run.parent)
+        return self._run
+
+    def _open_for(self, client: "MlflowClient", epochs: Sequence[Epoch]) -> OpenRun:
+        """The run, made anew if it shows epochs of a training that was lost since."""
+        run = self._run or self._open(client)
+        if any(run.logged.get(e.epoch, e.ended_at) != e.ended_at for e in epochs):
+            client.delete_run(run.run_id)
+            run = self._open(client)
+        return run
+
+    def _send_epochs(self, client: "MlflowClient") -> None:
+        run = self._open_for(client, self._unsent)
+        client.log_batch(run.run_id, metrics=epoch_metrics(self._unsent))
+        self._unsent.clear()
+
+    def _send(
+        self,
+        trial: Trial,
+        plot: Callable[[], Mapping[str, "Figure"]],
+        model: Path,
+        complete: str,
+        client: "MlflowClient",
+    ) -> None:
+        self._run = None  # it may have been deleted: look again
+        run = self._open_for(client, trial.result.history)
+        if run.complete == complete:
             return
-        if self._run_id is None:
-            self.begin()
-        if self._run_id is None:
-            return
-        with tolerating_absence(self._server):
-            client, run_id = connect(self._server), self._run_id
-            client.log_batch(run_id, metrics=epoch_metrics(trial.result.history))
-            client.log_batch(
-                run_id, metrics=final_metrics(trial), tags=result_tags(trial)
-            )
-            for name, figure in plot().items():
-                client.log_figure(run_id, figure, name)
-            log_model_once(client, self._server, run_id, trial, model)
-            client.set_terminated(run_id)
-            client.set_tag(run_id, _COMPLETE, complete)
+        metrics = epoch_metrics(trial.result.history) + final_metrics(trial)
+        client.log_batch(run.run_id, metrics=metrics)
+        write_tags(client, run.run_id, result_tags(trial))
+        for name, figure in plot().items():
+            client.log_figure(run.run_id, figure, name)
+        log_model_once(client, run.home, run.run_id, trial, model)
+        if trial.result.status == "failed":
+            client.set_terminated(run.run_id, "FAILED")
+        else:
+            client.set_terminated(run.run_id)
+            client.set_tag(run.run_id, COMPLETE, complete)
+        self._run = None  # nothing can interrupt it any more
 
-    def _tags(self, parent: str) -> dict[str, str]:
-        return {
-            "mlflow.parentRunId": parent,
-            "kigezi.stage": self._assignment.stage,
-            "kigezi.variant": self._assignment.variant,
-            "kigezi.recipe": digest_of(self._assignment.recipe.model_dump()),
-            "kigezi.key": self._key,
-        }
+    def _leave(self, status: str, client: "MlflowClient") -> None:
+        for run_id in (self._run.run_id, self._run.parent):
+            client.set_terminated(run_id, status)
 
-    def _create(self, client: "MlflowClient", tags: dict[str, str]) -> str:
-        from mlflow.entities import Dataset, DatasetInput, Param
 
-        home = experiment(client, self._server)
-        tags = {**tags, "kigezi.study": self._study}
-        run = client.create_run(home, tags=tags, run_name=self._assignment.name)
-        params = {
-            "stage": self._assignment.stage,
-            "variant": self._assignment.variant,
-            "dataset": self._dataset[:12],
-            **self._assignment.recipe.model_dump(),
-        }
-        client.log_batch(
-            run.info.run_id, params=[Param(k, str(v)) for k, v in params.items()]
-        )
-        dataset = Dataset(self._name, self._dataset[:32], "kigezi", self._dataset)
-        client.log_inputs(run.info.run_id, datasets=[DatasetInput(dataset, [])])
-        return run.info.run_id
+def close_tracking() -> None:
+    """Send what MLflow has missed, where a run of pipelines has come to its end."""
+    for link in connections():
+        link.close()
+        for study in link.studies:
+            link.attempt(lambda client, of=(link.server, study): end_idle(client, *of))
+        link.studies.clear()
+
+
+def _prepare(link: Connection, client: "MlflowClient") -> None:
+    """Once in a process, see that there is an experiment, and to what has died in it."""
+    if not link.prepared:
+        mark_orphans(client, experiment(client, link.server))
+        link.prepared = True
 
 
 class TrackingDataset(AbstractDataset[Never, Tracking]):
