@@ -1,9 +1,9 @@
 """Work that the operating system killed because memory ran out.
 
-A killed process cannot say why. Linux counts such kills since the machine was started
+A killed process cannot say why. Linux counts such kills since it was started
 (`oom_kill` in /proc/vmstat, proc_vmstat(5)), so work notes the count when it begins: if
-the note is still there the next time and the count has risen, memory is suspected. After
-a power cut the machine was started anew, and elsewhere nothing is known: then it is not.
+the note is still there the next time and the count has risen, memory is suspected.
+After a power cut the count began anew, and other systems tell nothing: then it is not.
 """
 
 import json

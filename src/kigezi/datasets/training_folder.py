@@ -13,8 +13,8 @@ import numpy.typing as npt
 import pandas as pd
 from pydantic import BaseModel, TypeAdapter
 
-from kigezi.datasets.attempts import counting_kills
 from kigezi.datasets.aside import sha256_of, write_bytes, written_aside
+from kigezi.datasets.attempts import counting_kills
 from kigezi.errors import DataError
 from kigezi.records import Epoch
 
@@ -129,17 +129,19 @@ class Training:
         text = json.dumps({**evaluation, "files": sums}, indent=1, default=_plain)
         write_bytes(self.folder / f"evaluation_{epoch}.json", text.encode())
 
+    def check_history(self) -> None:
+        """Begin anew if it cannot be told which epochs are done."""
+        try:
+            self.history()
+        except (OSError, ValueError, KeyError, TypeError):
+            self._set_aside("history.json")
+
     def mend(self) -> None:
         """Begin anew if a file is damaged without which training cannot go on.
 
         The same bits are then trained again.
         """
-        try:
-            files = self._index()["files"]
-            self.history()
-        except (OSError, ValueError, KeyError, TypeError):
-            self._set_aside("history.json")
-            return
+        files = self._index()["files"]
         damaged = [n for n, sha in files.items() if _sum(self.folder / n) != sha]
         if damaged:
             self._set_aside(damaged[0])

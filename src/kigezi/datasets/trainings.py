@@ -50,7 +50,9 @@ class Trainings:
         """
         key = digest_of(decided_by)[:32]
         with in_turn(self._folder / f"{key}.lock", name):
-            yield self.open(decided_by, budgets)
+            training = self.open(decided_by, budgets)
+            training.check_history()
+            yield training
 
     def explain_new(self, name: str, decided_by: Mapping[str, Any]) -> str:
         """What differs from the training that last bore a name; it bears it from now.
