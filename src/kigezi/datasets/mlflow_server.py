@@ -4,15 +4,13 @@ MLflow is imported only when it is needed.
 """
 
 import logging
-import os
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kigezi.datasets.aside import written_aside
-from kigezi.datasets.locks import in_turn
+from kigezi.datasets.mlflow_client import connect, is_refusal
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -27,13 +25,6 @@ _PAUSE = 60.0
 _SHARE = 10
 """The pause is so many times as long as the attempt, which waits for a time-out."""
 
-_SETTINGS = {
-    # By default MLflow tries 7 times, about 4 minutes a call, while training waits.
-    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
-    "MLFLOW_HTTP_REQUEST_TIMEOUT": "20",
-    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
-}
-
 
 @dataclass(frozen=True)
 class Server:
@@ -42,6 +33,11 @@ class Server:
     uri: str
     experiment: str
     artifact_location: str | None
+
+    @property
+    def address(self) -> str:
+        """The URI without user and password."""
+        return re.sub("//[^/@]*@", "//", self.uri)
 
 
 class Connection:
@@ -81,12 +77,12 @@ class Connection:
     def close(self) -> None:
         """Try once more to send what was missed, and say what still is."""
         self._send_missed()
-        if self._missed:
+        if missed := len(self._missed):
             _log.warning(
                 "MLflow at %s still misses the results of %s (%s). They are safe: the "
                 "same command, run again, sends them and trains nothing again.",
-                self.server.uri,
-                in_plural(len(self._missed), "variant"),
+                self.server.address,
+                "1 variant" if missed == 1 else f"{missed} variants",
                 self._reason,
             )
 
@@ -98,21 +94,18 @@ class Connection:
                 return
         if self._reason and not self._missed:
             _log.info(
-                "MLflow at %s answers again; nothing is missing.", self.server.uri
+                "MLflow at %s answers again; nothing is missing.", self.server.address
             )
             self._reason = ""
 
     def _try(self, task: Task) -> bool:
-        from mlflow.exceptions import MlflowException
-        from sqlalchemy.exc import SQLAlchemyError
-
         started = time.monotonic()
         self._silent_until = 0.0
         try:
-            task(_connect(self.server.uri))
-        except (MlflowException, SQLAlchemyError, OSError) as error:
+            task(connect(self.server.uri))
+        except Exception as error:  # stores of artifacts raise what they like
             ended = time.monotonic()
-            if not _is_refusal(error):
+            if not is_refusal(error):
                 pause = max(_PAUSE, _SHARE * (ended - started))
                 self._silent_until = ended + pause
             self._warn(error)
@@ -125,7 +118,7 @@ class Connection:
             _log.warning(
                 "MLflow at %s did not take this (%s). Training goes on; what is "
                 "missing is sent when MLflow answers again, or by the same command.",
-                self.server.uri,
+                self.server.address,
                 self._reason,
             )
 
@@ -141,41 +134,3 @@ def connection(server: Server) -> Connection:
 def connections() -> list[Connection]:
     """Every connection that was made."""
     return list(_connections.values())
-
-
-def _connect(uri: str) -> "MlflowClient":
-    for name, value in _SETTINGS.items():
-        os.environ.setdefault(name, value)
-    import mlflow
-    import mlflow.store.db.utils
-    from sqlalchemy import make_url
-
-    # A database that is away is tried 10 times otherwise, for almost 2 minutes.
-    mlflow.store.db.utils.MAX_RETRY_COUNT = 1
-    if uri.startswith("sqlite:"):
-        _make_database(Path(make_url(uri).database or ""))
-    mlflow.set_tracking_uri(uri)
-    return mlflow.MlflowClient(uri)
-
-
-def _make_database(path: Path) -> None:
-    """Make a SQLite database that is whole when it appears.
-
-    Several processes that find none would make it at once, and one that is killed would
-    leave half of one: neither could be used ever again.
-    """
-    if path.exists():
-        return
-    from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
-
-    with in_turn(path.with_name(f"{path.name}.lock"), "making MLflow's database"):
-        if not path.exists():
-            with written_aside(path) as aside:
-                SqlAlchemyStore(f"sqlite:///{aside}", "mlruns").engine.dispose()
-
-
-def _is_refusal(error: Exception) -> bool:
-    """Whether the server is there, but does not take this."""
-    from mlflow.exceptions import MlflowException
-
-    return isinstance(error, MlflowException) and error.get_http_status_code() < 500
