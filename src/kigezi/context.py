@@ -1,6 +1,6 @@
 """Context and session of a run: what pipelines learn, and what users are told."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from kedro.framework.context import KedroContext
 from kedro.framework.session import KedroSession
@@ -16,9 +16,13 @@ class ProjectContext(KedroContext):
     stages of another environment than the one it was asked for.
     """
 
+    running: ClassVar["ProjectContext | None"] = None
+    """the context of this process's latest session"""
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         use_loader(self.config_loader)
+        ProjectContext.running = self
 
 
 class ProjectSession(KedroSession):
