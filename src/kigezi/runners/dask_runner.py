@@ -41,6 +41,11 @@ class DaskRunner(AbstractRunner):
     sends back the trial, which is saved here.
     """
 
+    @property
+    def _logger(self) -> logging.Logger:
+        """Kedro's, for what Kedro says of its runners."""
+        return logging.getLogger("kedro.runner")
+
     def _get_executor(self, max_workers: int) -> None:
         """None, so that Kedro runs one after the other what is not training."""
 
@@ -62,8 +67,11 @@ class DaskRunner(AbstractRunner):
             run = _Run(self, pipeline, catalog, hook_manager, run_id)
             try:
                 run.work_off(queue)
+            except BaseException:
+                queue.stop()
+                raise
             finally:
-                queue.cancel()
+                queue.close()
 
 
 class _Run:
@@ -148,8 +156,8 @@ class _Run:
             losses: How many workers ended while they trained it.
         """
         reason = (
-            f"{losses} Dask workers ended without a word while they trained it, as they "
-            "do where memory is short; lower its batch_size and run again"
+            f"out of memory? ({losses} Dask workers ended without a word while they "
+            f"trained it); lower batch_size or image.size and run again"
         )
         for name, assignment in job.assignments.items():
             given_up = assignment.model_copy(update={"given_up": reason})

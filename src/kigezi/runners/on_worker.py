@@ -22,9 +22,11 @@ from kedro.runner.task import Task
 from kigezi.errors import ConfigurationError
 from kigezi.quiet import silence_other_packages
 from kigezi.runners.jobs import Job
+from kigezi.stopping import Stopped, ask_to_stop, stoppable
 
 # Trainings of one process share compiled networks.
 _one_at_a_time = threading.Lock()
+_training: dict[str, str] = {}
 
 
 @dataclass(frozen=True)
@@ -58,8 +60,19 @@ def train(project: Project, job: Job) -> dict[str, Any]:
     with _one_at_a_time:
         _use(project.environment)
         _set_up(project.path)
-        with _log_sent_to(project.log_topic, project.log_level):
+        with _log_sent_to(project.log_topic, project.log_level), _stoppable(project):
             return _run(project, job)
+
+
+def stop(run: str, number: int) -> None:
+    """Have this worker stop after the epoch that it trains.
+
+    Args:
+        run: The log's topic of the run that is to stop; others go on.
+        number: The signal that the driver was given.
+    """
+    if _training.get("run") == run:
+        ask_to_stop(number)
 
 
 def dask_setup(worker: Any) -> None:
@@ -69,6 +82,22 @@ def dask_setup(worker: Any) -> None:
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     logging.getLogger("kigezi").propagate = False
+
+
+class StoppedEarlyError(Exception):
+    """The driver asked for it. Dask would take `Stopped` for the worker's own end."""
+
+
+@contextmanager
+def _stoppable(project: Project) -> Iterator[None]:
+    _training["run"] = project.log_topic
+    try:
+        with stoppable():
+            yield
+    except Stopped as stopped:
+        raise StoppedEarlyError(str(stopped)) from None
+    finally:
+        _training.clear()
 
 
 def _run(project: Project, job: Job) -> dict[str, Any]:

@@ -1,10 +1,12 @@
 """Jobs that wait for a worker, and those that are being done."""
 
 import logging
+import signal
 import time
 from asyncio import CancelledError
 from collections import deque
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 from uuid import uuid4
 
@@ -12,7 +14,7 @@ from distributed import Client, Future, wait
 
 from kigezi.errors import ConfigurationError
 from kigezi.runners.jobs import Job
-from kigezi.runners.on_worker import Project, train
+from kigezi.runners.on_worker import Project, stop, train
 from kigezi.schemas import DaskParameters
 
 _log = logging.getLogger(__name__)
@@ -70,10 +72,24 @@ class JobQueue:
                 ) from None
             return [(self._running.pop(future), future) for future in done]
 
-    def cancel(self) -> None:
-        """Drop every job."""
+    def stop(self) -> None:
+        """Have what is trained stop after its epoch, and wait for that."""
         self._waiting.clear()
+        if not self._running:
+            return
+        _log.warning(
+            "The workers stop after this epoch; once more (Ctrl-C) stops now and loses "
+            "it."
+        )
+        with suppress(CancelledError, OSError):
+            self._client.run(stop, self._project.log_topic, signal.SIGTERM)
+            wait(list(self._running))
+
+    def close(self) -> None:
+        """Drop every job and listen no more."""
         self._client.cancel(list(self._running))
+        for topic in (self._project.log_topic, "all"):
+            self._client.unsubscribe_topic(topic)
 
     def _give_out(self) -> None:
         workers = self._count_workers()
