@@ -16,6 +16,7 @@ from kedro.runner.task import Task
 from pluggy import PluginManager
 
 from kigezi.context import ProjectContext
+from kigezi.datasets.tracking import TrackingDataset
 from kigezi.learning.finished import keras_backend
 from kigezi.runners.cluster import connect
 from kigezi.runners.jobs import Job, make_jobs
@@ -60,6 +61,10 @@ class DaskRunner(AbstractRunner):
             super()._run(pipeline, catalog, hook_manager, run_id)
             return
         settings = DaskParameters.model_validate(catalog.load("params:dask"))
+        for name in pipeline.inputs():
+            if isinstance(catalog.get(name), TrackingDataset):
+                # A fresh database breaks if several processes are the first to use it.
+                catalog.load(name).prepare()
         with connect(settings) as client:
             from kigezi.runners.queue import JobQueue
 
