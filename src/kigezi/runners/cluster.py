@@ -12,6 +12,9 @@ from kigezi.schemas import DaskParameters
 if TYPE_CHECKING:
     from distributed import Client
 
+_PATIENCE = 10
+"""seconds that a scheduler is given to answer"""
+
 _LOCAL = {
     # The project sets the number of threads; Dask would set it in this process too.
     "distributed.nanny.pre-spawn-environ": {},
@@ -73,7 +76,7 @@ def _client(address: Any) -> "Client":
     from distributed import Client
 
     try:
-        return Client(address, timeout=10)
+        return Client(address, timeout=_PATIENCE)
     except (OSError, TimeoutError):
         raise ConfigurationError(
             f"dask.scheduler: no Dask scheduler answers at {address}: start one with "

@@ -17,7 +17,8 @@ from distributed.diagnostics.plugin import ForwardLoggingPlugin
 from kedro.framework.project import settings
 from kedro.framework.startup import bootstrap_project
 from kedro.io import MemoryDataset
-from kedro.runner.task import Task
+from kedro.pipeline import Pipeline
+from kedro.runner import SequentialRunner
 
 from kigezi.errors import ConfigurationError
 from kigezi.quiet import silence_other_packages
@@ -118,7 +119,7 @@ def _run(project: Project, job: Job) -> dict[str, Any]:
     for name in outputs:
         catalog[name] = MemoryDataset(copy_mode="assign")
     for node in (*job.everywhere, *job.nodes):
-        Task(node, catalog, False, hooks, run_id=project.run_id).execute()
+        SequentialRunner().run(Pipeline([node]), catalog, hooks, project.run_id)
     return {name: catalog.load(name) for name in outputs}
 
 
