@@ -41,16 +41,14 @@ def warn_of_lack(assignment: Assignment, size: int, kills: int) -> None:
         kills: How often memory seems to have run out before.
     """
     needed, free = memory_needed(assignment.recipe, size), _free()
-    if kills or needed > free:
-        _log.warning(
-            "%s: about %.1f GB of memory are needed and %.1f GB are free%s; if it ends "
-            "without a word, lower batch_size (%d) or close other programs.",
-            assignment.name,
-            needed / 1e9,
-            free / 1e9,
-            f", and it was killed {kills} time(s)" if kills else "",
-            assignment.recipe.batch_size,
-        )
+    if not kills and needed < free:
+        return
+    why = f"it was killed {kills} time(s)" if kills else f"{_giga(free)} are free"
+    _log.warning(
+        "%s: about %s of memory are needed, and %s; if it ends without a word, lower "
+        "batch_size (%d) or close other programs.",
+        *(assignment.name, _giga(needed), why, assignment.recipe.batch_size),
+    )
 
 
 def explain_lack(
@@ -66,7 +64,7 @@ def explain_lack(
     ended = f"out of memory? (killed {kills} times)" if kills else "out of memory"
     again = f", or delete {folder} to try again" if folder else ""
     return (
-        f"{ended}: about {memory_needed(recipe, size) / 1e9:.1f} GB are needed; lower "
+        f"{ended}: about {_giga(memory_needed(recipe, size))} are needed; lower "
         f"batch_size ({recipe.batch_size}) or image.size ({size}){again}"
     )
 
@@ -87,3 +85,7 @@ def _free() -> float:
     if keras.backend.backend() != "torch" and keras.distribution.list_devices("gpu"):
         return float("inf")
     return float(psutil.virtual_memory().available)
+
+
+def _giga(count: float) -> str:
+    return f"{count / 1e9:.1f} GB"
