@@ -110,13 +110,14 @@ class JobQueue:
 
     def _count_workers(self) -> int:
         """Workers that offer what a training takes."""
-        workers = self._client.scheduler_info()["workers"].values()
+        # `scheduler_info` sometimes answers from a cache that knows no workers.
+        asked = self._client.sync(self._client.scheduler.identity, n_workers=-1)
         return sum(
             all(
                 worker["resources"].get(name, 0) >= amount
                 for name, amount in self._resources.items()
             )
-            for worker in workers
+            for worker in asked["workers"].values()
         )
 
     def _on_event(self, event: tuple[float, Any]) -> None:
