@@ -389,7 +389,7 @@ class Globals(Block):
     seed: Seed
     """a whole number from 0 to 4294967295 for everything that is random"""
     workers: Annotated[Whole, Field(ge=1, le=256)] | None
-    """processes that write images, from 1 to 256, or null for one a processor core"""
+    """processes that work on photographs, from 1 to 256, or null for one a core"""
     threads: Annotated[Whole, Field(ge=1, le=256)] | None
     """threads that train, from 1 to 256, or null for one a physical core"""
     study: Name
