@@ -108,18 +108,18 @@ def test_nothing_is_lost_and_nothing_differs(
     chance, toll = random.Random(seed), Toll()
     project = make_project(tmp_path / "project")
     asked = os.environ.get("KIGEZI_KILLS", FEW).split(",")
-    wanted = dict(one.split("=") for one in asked)
+    wanted = {name: int(kills) for name, kills in (one.split("=") for one in asked)}
     for pipeline in PIPELINES:
-        while (left := int(wanted.get(pipeline, 0)) - toll.kills[pipeline]) > 0:
+        left, seconds = wanted.get(pipeline, 0), undisturbed.seconds[pipeline]
+        while True:
             _forget(project, pipeline)
-            kills = min(left, chance.randint(1, 4))
-            moments = [
-                chance.uniform(0, undisturbed.seconds[pipeline]) for _ in range(kills)
-            ]
+            moments = [chance.uniform(0, seconds) for _ in range(min(4, left))]
             _kill(project, pipeline, moments, toll)
-            toll.differences += differences(
-                outcome(project), undisturbed.after[pipeline]
-            )
+            after = differences(outcome(project), undisturbed.after[pipeline])
+            toll.differences += [f"after {pipeline}: {name}" for name in after]
+            left = wanted.get(pipeline, 0) - toll.kills[pipeline]
+            if left <= 0:
+                break
     with capsys.disabled():
         sys.stdout.write(f"\n{toll} (KIGEZI_SEED={seed})\n")
     assert not toll.losses
