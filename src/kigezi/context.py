@@ -1,12 +1,21 @@
 """Context and session of a run: what pipelines learn, and what users are told."""
 
+import logging
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from kedro.framework.context import KedroContext
 from kedro.framework.session import KedroSession
 
-from kigezi.errors import ConfigurationError
+from kigezi.datasets.locks import alone
+from kigezi.errors import ConfigurationError, DataError, KigeziError
+from kigezi.faults import causes, explain_fault
 from kigezi.plan import use_loader
+from kigezi.stopping import Stopped, stoppable
+
+_log = logging.getLogger(__name__)
 
 
 class ProjectContext(KedroContext):
@@ -22,19 +31,38 @@ class ProjectContext(KedroContext):
 
 
 class ProjectSession(KedroSession):
-    """Kedro's session, which answers a misspelt node or namespace with a sentence."""
+    """Kedro's session: one at a time in a project, stopped and explained in words."""
 
     def run(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
         """Run as Kedro does.
 
         Raises:
             ConfigurationError: `--namespaces`, `--nodes` or the like names nothing.
+            DataError: Another run works in this project, or the disk is full.
+            SystemExit: A signal has stopped the run.
         """
-        try:
+        lock = self._project_path / "data" / ".lock"
+        with _in_words(), alone(lock, "`kedro run`"), stoppable():
             return super().run(*args, **kwargs)
-        except ValueError as error:
-            if not str(error).startswith("Pipeline does not contain"):
-                raise
+
+
+@contextmanager
+def _in_words() -> Iterator[None]:
+    """Tell what a user can do, instead of where in the code it was noticed."""
+    try:
+        yield
+    except Stopped as stopped:
+        _log.warning("Stopped. The same command goes on where this run was.")
+        sys.exit(stopped.exit_status)
+    except Exception as error:
+        # Kedro wraps what datasets say in errors of its own.
+        for cause in causes(error):
+            if isinstance(cause, KigeziError):
+                raise cause from None
+        if str(error).startswith("Pipeline does not contain"):
             raise ConfigurationError(
                 f"{str(error).rstrip('.')}; `kedro registry describe tune` lists them."
             ) from None
+        if sentence := explain_fault(error):
+            raise DataError(sentence) from error
+        raise

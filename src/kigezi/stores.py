@@ -4,13 +4,15 @@ The stores themselves live in `kigezi.datasets`, which nodes do not import.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from kigezi.learning.finished import FinishedTraining
 from kigezi.photos.building import DatasetBuild
 from kigezi.records import Assignment, Epoch, Trial
 from kigezi.schemas import Recipe
@@ -90,13 +92,33 @@ class BackboneWeights(Protocol):
         """The weights of a recipe, downloaded where needed."""
 
 
+class Training(FinishedTraining, Protocol):
+    """One training, as far as it has come."""
+
+    folder: Path
+
+    def mend(self) -> None:
+        """Begin anew if a file is damaged without which it cannot go on."""
+
+    def counting_kills(self) -> AbstractContextManager[int]:
+        """How often it was killed for lack of memory, and a note for the next time."""
+
+    def model_path(self, epoch: int | None) -> Path:
+        """The whole model with an epoch's weights."""
+
+
 class Trainings(Protocol):
     """Every training, by what decided it."""
 
-    def open(self, decided_by: Mapping[str, Any], budgets: Sequence[int]) -> Any:
-        """The training that these settings decide, whether begun or not."""
+    def hold(
+        self, decided_by: Mapping[str, Any], budgets: Sequence[int], name: str
+    ) -> AbstractContextManager[Training]:
+        """The training that these settings decide, while nobody else works on it."""
 
-    def find(self, key: str) -> Any:
+    def explain_new(self, name: str, decided_by: Mapping[str, Any]) -> str:
+        """What differs from the training that last bore a name."""
+
+    def find(self, key: str) -> Training:
         """A training that was begun, by its key."""
 
     def mark_whole(self, study: str) -> None:
@@ -107,7 +129,13 @@ class Trainings(Protocol):
 
 
 class TrackedRun(Protocol):
-    """One variant's run."""
+    """One variant's run, which is marked as killed or failed if it is left early."""
+
+    def __enter__(self) -> Self:
+        """The run itself."""
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        """Mark a run that an exception ends."""
 
     def epoch(self, epoch: Epoch) -> None:
         """Send one epoch's figures."""

@@ -26,6 +26,22 @@ def log_estimate(trainings: int, images: int, seconds: float, patience: int) -> 
     )
 
 
+def log_begin(assignment: Assignment, done: int, changes: str) -> None:
+    """Why a variant is trained, or that it goes on.
+
+    Args:
+        done: Epochs that are there already.
+        changes: What differs from when a variant of this name was trained before.
+    """
+    if done:
+        what = f"goes on after epoch {done}"
+    elif changes:
+        what = f"is trained anew, for this changed: {changes}"
+    else:
+        what = "is trained"
+    _log.info("%s %s", assignment.name, what)
+
+
 def log_epoch(assignment: Assignment, epoch: Epoch, seconds_left: float) -> None:
     """How a training goes on, and how long it may still take, in seconds."""
     _log.info(

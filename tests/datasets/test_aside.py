@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from kigezi.datasets.aside import (
+    _HOST,
     folder_aside,
     publish,
     remove_leftovers,
@@ -38,12 +39,15 @@ def test_leftovers_of_the_dead_are_removed(tmp_path: Path) -> None:
         capture_output=True,
         check=True,
     )
-    for process in (int(dead.stdout), os.getppid()):
-        (tmp_path / f".incomplete-one-{process}").mkdir()
+    living = f".incomplete-one-{_HOST}-{os.getppid()}"
+    elsewhere = f".incomplete-one-elsewhere-{int(dead.stdout)}"
+    old = ".incomplete-one-elsewhere-7"
+    for name in (living, f".incomplete-one-{_HOST}-{int(dead.stdout)}", elsewhere, old):
+        (tmp_path / name).mkdir()
     (tmp_path / ".incomplete-mine").mkdir()
+    os.utime(tmp_path / old, (0, 0))
     remove_leftovers(tmp_path)
-    left = {".incomplete-mine", f".incomplete-one-{os.getppid()}"}
-    assert set(os.listdir(tmp_path)) == left
+    assert set(os.listdir(tmp_path)) == {".incomplete-mine", living, elsewhere}
 
 
 def test_bytes_are_written_into_new_folders(tmp_path: Path) -> None:

@@ -1,4 +1,7 @@
+import errno
 import os
+import threading
+import time
 from pathlib import Path
 
 import numpy as np
@@ -53,7 +56,8 @@ def test_an_interrupted_making_leaves_nothing(tmp_path: Path) -> None:
 
     with pytest.raises(KeyboardInterrupt):
         _store(tmp_path).get_or_make("a" * 64, SHAPE, fail)
-    assert list(tmp_path.iterdir()) == []
+    assert not list(tmp_path.glob("*.npy"))
+    assert not list(tmp_path.glob(".incomplete*"))
     assert _store(tmp_path).get_or_make("a" * 64, SHAPE, _fill).any()
 
 
@@ -67,7 +71,9 @@ def test_other_types_are_kept_as_they_are(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("suffix", [".npy", ".sha256"])
-def test_a_damaged_array_is_made_again(tmp_path: Path, suffix: str) -> None:
+def test_a_damaged_array_is_made_again(
+    tmp_path: Path, suffix: str, caplog: pytest.LogCaptureFixture
+) -> None:
     array = _store(tmp_path).get_or_make("a" * 64, SHAPE, _fill)
     path = next(tmp_path.glob(f"*{suffix}"))
     damaged = bytearray(path.read_bytes())
@@ -76,7 +82,41 @@ def test_a_damaged_array_is_made_again(tmp_path: Path, suffix: str) -> None:
     path.write_bytes(damaged)
     again = _store(tmp_path).get_or_make("a" * 64, SHAPE, _fill)
     assert again[2, 3, 3, 2] == 143
+    assert f"{next(tmp_path.glob('*.npy'))} is damaged: it is made again" in caplog.text
     _store(tmp_path).get_or_make("a" * 64, SHAPE, _refuse)
+
+
+@pytest.mark.skipif(not hasattr(os, "posix_fallocate"), reason="POSIX only")
+def test_a_full_disk_is_an_error_before_anything_is_computed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "posix_fallocate", full)
+    with pytest.raises(OSError, match=r"No space left.*npy"):
+        _store(tmp_path).get_or_make("a" * 64, SHAPE, _refuse)
+    assert not list(tmp_path.glob("*.npy"))
+    assert not list(tmp_path.glob(".incomplete*"))
+
+
+def test_two_at_once_make_an_array_once(tmp_path: Path) -> None:
+    made: list[int] = []
+
+    def fill(pixels: Pixels) -> None:
+        made.append(1)
+        time.sleep(0.3)
+        _fill(pixels)
+
+    def ask() -> None:
+        _store(tmp_path).get_or_make("a" * 64, SHAPE, fill)
+
+    threads = [threading.Thread(target=ask) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(made) == 1
 
 
 def test_an_array_without_its_checksum_is_made_again(tmp_path: Path) -> None:
@@ -94,7 +134,7 @@ def test_what_was_not_used_for_longest_makes_room(tmp_path: Path) -> None:
         os.utime(tmp_path / f"{name * 32}.sha256", (used, used))
         if name == "b":
             store.get_or_make("a" * 64, SHAPE, _refuse)
-    left = {path.name for path in tmp_path.iterdir()}
+    left = {path.name for path in tmp_path.iterdir() if path.suffix != ".lock"}
     assert left == {f"{n * 32}{s}" for n in "ac" for s in (".npy", ".sha256")}
 
 
@@ -104,7 +144,7 @@ def test_an_array_larger_than_the_limit_is_kept_while_it_is_the_newest(
     store = ModelInputs(tmp_path, limit=1)
     assert store.get_or_make("a" * 64, SHAPE, _fill).any()
     assert store.get_or_make("b" * 64, SHAPE, _fill).any()
-    assert {path.stem for path in tmp_path.iterdir()} == {"b" * 32}
+    assert [path.stem for path in tmp_path.glob("*.npy")] == ["b" * 32]
 
 
 def test_the_entry_is_an_open_store(tmp_path: Path) -> None:

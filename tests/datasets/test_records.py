@@ -7,8 +7,10 @@ from kedro.io import DatasetError
 
 from kigezi.choosing import choose
 from kigezi.datasets.records import ModelFileDataset, RecordDataset, TrialDataset
+from kigezi.errors import DataError
+from kigezi.faults import causes
 from kigezi.records import TimeEstimate, Winner, digest_of
-from tests.conftest import make_result, make_trial
+from tests.conftest import make_failed, make_result, make_trial
 
 
 def _winners(folder: Path) -> RecordDataset:
@@ -90,3 +92,47 @@ def test_digests_do_not_depend_on_the_order_of_keys() -> None:
     assert digest_of({"a": 1, "b": [2, 3]}) == digest_of({"b": [2, 3], "a": 1})
     assert digest_of({"a": [2, 3]}) != digest_of({"a": [3, 2]})
     assert len(digest_of("ä")) == 64
+
+
+def _sentence(error: DatasetError) -> str:
+    (found,) = [cause for cause in causes(error) if isinstance(cause, DataError)]
+    return found.message
+
+
+@pytest.mark.parametrize("left", [b"", b'{"stage": "freeze"', b"{}", b"\xff"])
+def test_a_damaged_winner_is_refused(tmp_path: Path, left: bytes) -> None:
+    dataset = _winners(tmp_path)
+    dataset.save(choose([make_result("a", 0.9)]))
+    path = tmp_path / "stage" / "winner.json"
+    path.write_bytes(left)
+    with pytest.raises(DatasetError) as error:
+        dataset.load()
+    assert _sentence(error.value).startswith(f"{path} is damaged: delete it and run")
+
+
+@pytest.mark.parametrize("name", ["trial.json", "predictions.parquet"])
+@pytest.mark.parametrize("gone", [True, False])
+def test_a_damaged_trial_is_refused(tmp_path: Path, name: str, gone: bool) -> None:
+    dataset = TrialDataset(path=str(tmp_path / "a"))
+    dataset.save(make_trial("a", 0.9))
+    path = tmp_path / "a" / name
+    path.write_bytes(path.read_bytes()[:-20])
+    if gone:
+        path.unlink()
+    with pytest.raises(DatasetError) as error:
+        dataset.load()
+    assert "is damaged: delete it and run" in _sentence(error.value)
+
+
+def test_what_was_never_there_is_not_damaged(tmp_path: Path) -> None:
+    with pytest.raises(DatasetError) as error:
+        _winners(tmp_path).load()
+    assert not any(isinstance(cause, DataError) for cause in causes(error.value))
+
+
+def test_a_failed_trial_comes_back(tmp_path: Path) -> None:
+    dataset = TrialDataset(path=str(tmp_path / "a"))
+    dataset.save(make_failed("a", "out of memory"))
+    loaded = dataset.load()
+    assert loaded.result.summary == "failed: out of memory"
+    assert loaded.predictions.empty

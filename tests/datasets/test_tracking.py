@@ -193,6 +193,25 @@ def test_the_study_is_finished(server: Server) -> None:
     assert parent.info.run_name.startswith("study ")
 
 
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (KeyboardInterrupt, "KILLED"),
+        (SystemExit, "KILLED"),
+        (RuntimeError, "FAILED"),
+    ],
+)
+def test_a_run_that_is_left_early_says_so(
+    server: Server, error: type[BaseException], status: str
+) -> None:
+    with (
+        pytest.raises(error),
+        Tracking(server, "study").begin(make_assignment(), "d" * 64, "k"),
+    ):
+        raise error
+    assert [run.info.status for run in _runs(server)] == [status, status]
+
+
 def _break(*_: Any, **__: Any) -> None:
     raise MlflowException("API request failed:\nconnection refused")
 

@@ -1,5 +1,7 @@
 import itertools
+import threading
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -107,7 +109,7 @@ def test_a_damaged_file_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(DataError) as error:
         training.best(2) if name.startswith("weights") else training.state()
     assert str(path) in error.value.message
-    assert f"delete the folder {path.parent.name}" in error.value.message
+    assert "run the same command again" in error.value.message
     assert "\n" not in error.value.message
 
 
@@ -117,6 +119,67 @@ def test_a_missing_file_is_refused(tmp_path: Path) -> None:
     path.unlink()
     with pytest.raises(DataError, match="damaged or missing"):
         _open(tmp_path).state()
+
+
+@pytest.mark.parametrize("name", ["weights_2.npz", "state_even.npz", "history.json"])
+@pytest.mark.parametrize("gone", [True, False])
+def test_a_damaged_training_begins_anew(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, name: str, gone: bool
+) -> None:
+    _train(_open(tmp_path), [3.0, 2.0])
+    (path,) = tmp_path.glob(f"*/{name}")
+    path.write_bytes(path.read_bytes()[:-5])
+    if gone and name != "history.json":
+        path.unlink()
+    with _hold(tmp_path) as training:
+        training.mend()
+        assert training.history() == []
+        _train(training, [3.0, 2.0])
+    assert f"{path} is damaged, so that this training begins anew" in caplog.text
+    (aside,) = tmp_path.glob("*.damaged")
+    assert len(list(aside.iterdir())) == (3 if gone and "json" not in name else 4)
+    with _hold(tmp_path) as training:
+        training.mend()
+        assert len(training.history()) == 2
+
+
+def test_a_sound_training_is_left_alone(tmp_path: Path) -> None:
+    _train(_open(tmp_path), [3.0, 2.0])
+    with _hold(tmp_path) as training:
+        training.mend()
+        assert len(training.history()) == 2
+    assert not list(tmp_path.glob("*.damaged"))
+
+
+def test_two_never_work_on_one_training(tmp_path: Path) -> None:
+    order: list[str] = []
+
+    def second() -> None:
+        with _hold(tmp_path):
+            order.append("second")
+
+    with _hold(tmp_path):
+        thread = threading.Thread(target=second)
+        thread.start()
+        thread.join(0.5)
+        order.append("first")
+    thread.join()
+    assert order == ["first", "second"]
+
+
+def test_it_is_said_why_a_variant_is_trained_anew(tmp_path: Path) -> None:
+    trainings = TrainingsDataset(path=str(tmp_path)).load()
+    assert trainings.explain_new("freeze/a", DECIDED) == ""
+    assert trainings.explain_new("freeze/a", DECIDED) == ""
+    changed = {"recipe": {"learning_rate": 0.2}, "version": 1, "weights": "f" * 64}
+    said = trainings.explain_new("freeze/a", changed)
+    assert said == "recipe.learning_rate 0.1 -> 0.2, weights None -> ffffffffffff"
+    assert trainings.explain_new("freeze/b", changed) == ""
+
+
+def _hold(folder: Path) -> AbstractContextManager[Training]:
+    trainings = TrainingsDataset(path=str(folder)).load()
+    return trainings.hold(DECIDED, (9,), "freeze/top_10")
 
 
 def _evaluate(training: Training, epoch: int | None, save_model: Any) -> None:
@@ -137,6 +200,21 @@ def test_an_evaluation_comes_back(tmp_path: Path, epoch: int | None) -> None:
     assert np.isnan(figures.loss)
     assert training.predictions(epoch)["photo_id"].tolist() == ["a"]
     assert training.model_path(epoch).read_bytes() == b"model"
+
+
+@pytest.mark.parametrize(
+    "name", ["model_3.keras", "predictions_3.parquet", "evaluation_3.json"]
+)
+def test_a_damaged_evaluation_does_not_count(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, name: str
+) -> None:
+    _evaluate(_open(tmp_path), 3, lambda path: path.write_bytes(b"model"))
+    (path,) = tmp_path.glob(f"*/{name}")
+    path.write_bytes(path.read_bytes()[:-1])
+    assert _open(tmp_path).evaluation(3) is None
+    assert f"{path} is damaged" in caplog.text
+    _evaluate(_open(tmp_path), 3, lambda path: path.write_bytes(b"model"))
+    assert _open(tmp_path).evaluation(3)
 
 
 def test_an_interrupted_evaluation_does_not_count(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import platform
 import re
 import shutil
 import sys
@@ -10,7 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-_LEFTOVER = re.compile(r"\.incomplete-.*-(\d+)")
+_HOST = re.sub(r"\W", "_", platform.node())[:24]
+_LEFTOVER = re.compile(r"\.incomplete-.*-(\w*)-(\d+)")
 _DAY = 24 * 60 * 60
 
 
@@ -24,7 +26,7 @@ def folder_aside(parent: Path, name: str) -> Iterator[Path]:
     """
     parent.mkdir(parents=True, exist_ok=True)
     remove_leftovers(parent)
-    aside = parent / f".incomplete-{name}-{os.getpid()}"
+    aside = parent / f".incomplete-{name}-{_HOST}-{os.getpid()}"
     shutil.rmtree(aside, ignore_errors=True)
     aside.mkdir()
     try:
@@ -85,15 +87,16 @@ def remove_leftovers(parent: Path) -> None:
     """Remove what processes that have died were writing aside."""
     for path in parent.glob(".incomplete-*"):
         match = _LEFTOVER.fullmatch(path.name)
-        if match and not _may_be_alive(int(match[1]), path):
+        if match and not _may_be_alive(match[1], int(match[2]), path):
             shutil.rmtree(path, ignore_errors=True)
 
 
-def _may_be_alive(process: int, path: Path) -> bool:
+def _may_be_alive(host: str, process: int, path: Path) -> bool:
+    if host != _HOST or sys.platform == "win32":
+        # Nothing is known of another machine's; on Windows os.kill would end it.
+        return time.time() - path.stat().st_mtime < _DAY
     if process == os.getpid():
         return False
-    if sys.platform == "win32":  # os.kill would end the process there
-        return time.time() - path.stat().st_mtime < _DAY
     try:
         os.kill(process, 0)
     except ProcessLookupError:

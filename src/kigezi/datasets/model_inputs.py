@@ -4,6 +4,9 @@ Images at working size are decoded once, and the activations of layers that no v
 trains are computed once.
 """
 
+import errno
+import logging
+import os
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
@@ -13,7 +16,10 @@ import numpy as np
 import numpy.typing as npt
 
 from kigezi.datasets.aside import sha256_of, write_bytes, written_aside
+from kigezi.datasets.locks import in_turn
 from kigezi.datasets.open_store import OpenStoreDataset
+
+_log = logging.getLogger(__name__)
 
 Array = npt.NDArray[Any]
 
@@ -43,18 +49,11 @@ class ModelInputs:
             dtype: Type of the values.
         """
         target = self._folder / f"{digest[:32]}.npy"
-        if not _is_whole(target):
-            with written_aside(target) as aside:
-                array = np.lib.format.open_memmap(
-                    aside, mode="w+", dtype=dtype, shape=shape
-                )
-                fill(array)
-                array.flush()
-                # Windows cannot rename a file that is still mapped.
-                del array
-                checksum = sha256_of(aside)
-            write_bytes(_checksum_path(target), checksum.encode())
-        _checksum_path(target).touch()
+        # Variants that train at the same time often share an array.
+        with in_turn(target.with_suffix(".lock"), target.name):
+            if not _is_whole(target):
+                _make(target, shape, fill, dtype)
+            _checksum_path(target).touch()
         self._make_room(target)
         return np.load(target, mmap_mode="r")
 
@@ -90,6 +89,23 @@ class ModelInputsDataset(OpenStoreDataset[ModelInputs]):
         return ModelInputs(path, self._gigabytes * 1e9)
 
 
+def _make(
+    target: Path,
+    shape: tuple[int, ...],
+    fill: Callable[[Array], None],
+    dtype: npt.DTypeLike,
+) -> None:
+    with written_aside(target) as aside:
+        array = np.lib.format.open_memmap(aside, mode="w+", dtype=dtype, shape=shape)
+        _reserve(aside)
+        fill(array)
+        array.flush()
+        # Windows cannot rename a file that is still mapped.
+        del array
+        checksum = sha256_of(aside)
+    write_bytes(_checksum_path(target), checksum.encode())
+
+
 def _checksum_path(path: Path) -> Path:
     return path.with_suffix(".sha256")
 
@@ -99,13 +115,28 @@ def _last_use(path: Path) -> float:
     return checksum.stat().st_mtime if checksum.is_file() else 0
 
 
+def _reserve(path: Path) -> None:
+    """Take the room on the disk now: a full one ends the process at a mapped write."""
+    if not hasattr(os, "posix_fallocate"):  # Windows and macOS
+        return
+    with path.open("rb+") as file:
+        try:
+            os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
+        except OSError as error:
+            if error.errno != errno.EOPNOTSUPP:
+                raise OSError(error.errno, error.strerror, str(path)) from error
+
+
 def _is_whole(path: Path) -> bool:
     checksum = _checksum_path(path)
     if not (path.is_file() and checksum.is_file()):
         return False
     status = path.stat()
     found = _checksum(path, status.st_size, status.st_mtime_ns)
-    return found == checksum.read_text("ascii")
+    whole = found == checksum.read_text("ascii")
+    if not whole:
+        _log.warning("%s is damaged: it is made again", path)
+    return whole
 
 
 @lru_cache

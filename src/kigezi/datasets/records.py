@@ -1,6 +1,8 @@
 """Records of the study as files: JSON that is written whole or not at all."""
 
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,25 @@ from kedro.utils import load_obj
 from pydantic import BaseModel
 
 from kigezi.datasets.aside import write_bytes, written_aside
+from kigezi.errors import DataError
 from kigezi.records import Trial, TrialResult
+
+
+@contextmanager
+def _refusing_damage(path: Path) -> Iterator[None]:
+    """Say what to do about a record that cannot be read; trainings are kept elsewhere.
+
+    pandas and Pydantic raise a `ValueError` for whatever is not as it should be.
+    """
+    try:
+        yield
+    except (OSError, ValueError) as error:
+        if not path.exists():
+            raise
+        raise DataError(
+            f"{path} is damaged: delete it and run `kedro run --pipeline=tune` (with "
+            "the same --env and --params), which makes it again without training again."
+        ) from error
 
 
 class RecordDataset(AbstractDataset[BaseModel, BaseModel]):
@@ -31,9 +51,14 @@ class RecordDataset(AbstractDataset[BaseModel, BaseModel]):
         self.metadata = metadata
 
     def load(self) -> BaseModel:
-        """The record, checked against its model."""
+        """The record, checked against its model.
+
+        Raises:
+            DataError: It is damaged.
+        """
         model: type[BaseModel] = load_obj(self._record)
-        return model.model_validate_json(self._path.read_bytes())
+        with _refusing_damage(self._path):
+            return model.model_validate_json(self._path.read_bytes())
 
     def save(self, data: BaseModel) -> None:
         """Write the record whole or not at all."""
@@ -54,10 +79,15 @@ class TrialDataset(AbstractDataset[Trial, Trial]):
         self.metadata = metadata
 
     def load(self) -> Trial:
-        """The result with its predictions."""
-        text = (self._path / "trial.json").read_bytes()
-        predictions = pd.read_parquet(self._path / "predictions.parquet")
-        return Trial(TrialResult.model_validate_json(text), predictions)
+        """The result with its predictions.
+
+        Raises:
+            DataError: They are damaged.
+        """
+        with _refusing_damage(self._path):
+            text = (self._path / "trial.json").read_bytes()
+            predictions = pd.read_parquet(self._path / "predictions.parquet")
+            return Trial(TrialResult.model_validate_json(text), predictions)
 
     def save(self, data: Trial) -> None:
         """Write both files into a fresh folder that takes the place of the old one."""

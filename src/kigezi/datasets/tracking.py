@@ -8,7 +8,7 @@ last, for an MLflow status proves nothing: an interrupted run may be called FINI
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Never
+from typing import TYPE_CHECKING, Any, Never, Self
 
 from kedro.io import AbstractDataset, DatasetError
 
@@ -39,6 +39,11 @@ class Tracking:
     def __init__(self, server: Server, study: str) -> None:
         self._server = server
         self._study = study
+
+    def prepare(self) -> None:
+        """Make database and experiment, before several processes use them at once."""
+        with tolerating_absence(self._server):
+            experiment(connect(self._server), self._server)
 
     def begin(self, assignment: Assignment, dataset: str, key: str) -> "TrackedRun":
         """A variant's run, made now so that it is seen while it trains.
@@ -105,6 +110,20 @@ class TrackedRun:
                 self._complete = found.data.tags.get(_COMPLETE)
             else:
                 self._run_id = self._create(client, tags)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        """Mark run and study as killed or failed where an exception ends them."""
+        if kind is None or self._run_id is None:
+            return
+        status = "FAILED" if issubclass(kind, Exception) else "KILLED"
+        with tolerating_absence(self._server):
+            client = connect(self._server)
+            run = client.get_run(self._run_id)
+            for run_id in (self._run_id, run.data.tags["mlflow.parentRunId"]):
+                client.set_terminated(run_id, status)
 
     def epoch(self, epoch: Epoch) -> None:
         """Send one epoch's figures."""

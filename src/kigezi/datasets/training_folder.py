@@ -1,7 +1,10 @@
 """One training on disk, epoch by epoch."""
 
 import json
+import logging
+import shutil
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +14,11 @@ import pandas as pd
 from pydantic import BaseModel, TypeAdapter
 
 from kigezi.datasets.aside import sha256_of, write_bytes, written_aside
+from kigezi.datasets.attempts import counting_kills
 from kigezi.errors import DataError
 from kigezi.records import Epoch
+
+_log = logging.getLogger(__name__)
 
 Arrays = dict[str, npt.NDArray[np.generic]]
 _EPOCHS = TypeAdapter(list[Epoch])
@@ -25,10 +31,17 @@ class Training:
     the sha256 of every file that it names.
     """
 
+    folder: Path
+    """where it is kept; nobody but this class writes there"""
+
     def __init__(self, folder: Path, key: str, budgets: Sequence[int]) -> None:
         self.key = key
-        self._folder = folder
+        self.folder = folder
         self._budgets = budgets
+
+    def counting_kills(self) -> AbstractContextManager[int]:
+        """How often it was killed for lack of memory, and a note for the next time."""
+        return counting_kills(self.folder / "attempt.json")
 
     def history(self) -> list[Epoch]:
         """The epochs that are done, first to last."""
@@ -48,7 +61,7 @@ class Training:
 
     def apart(self, budget: int) -> "Training":
         """A second, shorter training of the same key that keeps its best weights."""
-        return Training(self._folder / f"again_{budget}", self.key, (budget,))
+        return Training(self.folder / f"again_{budget}", self.key, (budget,))
 
     def save(self, history: Sequence[Epoch], state: Arrays, best: Arrays) -> None:
         """Keep one more epoch; `best` is empty unless it is the best so far.
@@ -66,26 +79,38 @@ class Training:
         files[state_name] = self._write(state_name, state)
         epochs = [epoch.model_dump(mode="json") for epoch in history]
         index = {"history": epochs, "state": state_name, "files": files}
-        write_bytes(self._folder / "history.json", json.dumps(index, indent=1).encode())
+        write_bytes(self.folder / "history.json", json.dumps(index, indent=1).encode())
         for name in before.keys() - files.keys():
-            (self._folder / name).unlink(missing_ok=True)
+            (self.folder / name).unlink(missing_ok=True)
 
     def evaluation(self, epoch: int | None) -> dict[str, Any] | None:
-        """What was measured of an epoch's weights, or nothing yet."""
-        path = self._folder / f"evaluation_{epoch}.json"
-        predictions = self._folder / f"predictions_{epoch}.parquet"
-        files = (path, predictions, self.model_path(epoch))
-        if not all(file.is_file() for file in files):
+        """What was measured of an epoch's weights, or nothing yet.
+
+        It is nothing too where predictions or model are not as they were written: they
+        are then made again from the weights.
+        """
+        path = self.folder / f"evaluation_{epoch}.json"
+        try:
+            found = json.loads(path.read_text("utf-8"))
+            sums = found.pop("files")
+        except FileNotFoundError:
             return None
-        return json.loads(path.read_text("utf-8"))
+        except (OSError, ValueError, KeyError):
+            _log.warning("%s is damaged: it is measured again", path)
+            return None
+        for name, expected in sums.items():
+            if _sum(self.folder / name) != expected:
+                _log.warning("%s is damaged: it is made again", self.folder / name)
+                return None
+        return found
 
     def predictions(self, epoch: int | None) -> pd.DataFrame:
         """The predictions of an epoch's weights on the test photographs."""
-        return pd.read_parquet(self._folder / f"predictions_{epoch}.parquet")
+        return pd.read_parquet(self._predictions_path(epoch))
 
     def model_path(self, epoch: int | None) -> Path:
         """The whole model with an epoch's weights, as a `.keras` file."""
-        return self._folder / f"model_{epoch}.keras"
+        return self.folder / f"model_{epoch}.keras"
 
     def keep_evaluation(
         self,
@@ -97,30 +122,62 @@ class Training:
         """Keep figures, predictions and the whole model; the figures come last."""
         with written_aside(self.model_path(epoch)) as aside:
             save_model(aside)
-        with written_aside(self._folder / f"predictions_{epoch}.parquet") as aside:
+        with written_aside(self._predictions_path(epoch)) as aside:
             predictions.to_parquet(aside)
-        text = json.dumps(evaluation, indent=1, default=_plain)
-        write_bytes(self._folder / f"evaluation_{epoch}.json", text.encode())
+        files = (self.model_path(epoch), self._predictions_path(epoch))
+        sums = {path.name: _sum(path) for path in files}
+        text = json.dumps({**evaluation, "files": sums}, indent=1, default=_plain)
+        write_bytes(self.folder / f"evaluation_{epoch}.json", text.encode())
+
+    def check_history(self) -> None:
+        """Begin anew if it cannot be told which epochs are done."""
+        try:
+            self.history()
+        except (OSError, ValueError, KeyError, TypeError):
+            self._set_aside("history.json")
+
+    def mend(self) -> None:
+        """Begin anew if a file is damaged without which training cannot go on.
+
+        The same bits are then trained again.
+        """
+        files = self._index()["files"]
+        damaged = [n for n, sha in files.items() if _sum(self.folder / n) != sha]
+        if damaged:
+            self._set_aside(damaged[0])
+
+    def _set_aside(self, damaged: str) -> None:
+        aside = self.folder.with_name(f"{self.folder.name}.damaged")
+        shutil.rmtree(aside, ignore_errors=True)
+        self.folder.rename(aside)
+        _log.warning(
+            "%s is damaged, so that this training begins anew; the rest of it is in "
+            "%s, which you may delete.",
+            *(self.folder / damaged, aside),
+        )
+
+    def _predictions_path(self, epoch: int | None) -> Path:
+        return self.folder / f"predictions_{epoch}.parquet"
 
     def _index(self) -> dict[str, Any]:
-        path = self._folder / "history.json"
+        path = self.folder / "history.json"
         if not path.is_file():
             return {"history": [], "files": {}, "state": None}
         return json.loads(path.read_text("utf-8"))
 
     def _write(self, name: str, arrays: Arrays) -> str:
-        with written_aside(self._folder / name) as aside:
+        with written_aside(self.folder / name) as aside:
             with aside.open("wb") as file:
                 np.savez(file, **arrays)
             return sha256_of(aside)
 
     def _read(self, name: str) -> Arrays:
-        path = self._folder / name
+        path = self.folder / name
         expected = self._index()["files"].get(name)
-        if not path.is_file() or expected != sha256_of(path):
+        if expected is None or _sum(path) != expected:
             raise DataError(
-                f"{path} is damaged or missing: delete the folder {self._folder.name} "
-                f"in {self._folder.parent} and run again, which trains it anew."
+                f"{path} is damaged or missing: run the same command again, which "
+                "trains it anew."
             )
         with np.load(path) as arrays:
             return dict(arrays)
@@ -133,6 +190,10 @@ class Training:
             if not _is_weights(name)
             or any(_epoch_of(name) <= budget < number for budget in self._budgets)
         }
+
+
+def _sum(path: Path) -> str | None:
+    return sha256_of(path) if path.is_file() else None
 
 
 def _plain(record: BaseModel) -> dict[str, Any]:

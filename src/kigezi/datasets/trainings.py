@@ -1,11 +1,15 @@
 """Every training that was ever done here, found again by what decided it."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from kigezi.datasets.aside import write_bytes
+from kigezi.datasets.locks import in_turn
 from kigezi.datasets.open_store import OpenStoreDataset
 from kigezi.datasets.training_folder import Training
 from kigezi.errors import DataError
@@ -33,6 +37,46 @@ class Trainings:
             write_bytes(folder / "decided_by.json", text.encode())
         return Training(folder, key, budgets)
 
+    @contextmanager
+    def hold(
+        self, decided_by: Mapping[str, Any], budgets: Sequence[int], name: str
+    ) -> Iterator[Training]:
+        """The same, while nobody else works on this training.
+
+        Args:
+            decided_by: Everything that decides the weights after a number of epochs.
+            budgets: Numbers of epochs that are asked for.
+            name: What is trained, for whoever waits: `freeze/top_10`.
+        """
+        key = digest_of(decided_by)[:32]
+        with in_turn(self._folder / f"{key}.lock", name):
+            training = self.open(decided_by, budgets)
+            training.check_history()
+            yield training
+
+    def explain_new(self, name: str, decided_by: Mapping[str, Any]) -> str:
+        """What differs from the training that last bore a name; it bears it from now.
+
+        Args:
+            name: A variant's, as in `freeze/top_10`.
+            decided_by: Everything that decides the weights after a number of epochs.
+
+        Returns:
+            As in `recipe.learning_rate 0.001 -> 0.0001`, or nothing.
+        """
+        path = self._folder / "names" / f"{name.replace('/', '.')}.json"
+        after = pd.json_normalize(dict(decided_by)).to_dict("records")[0]
+        try:
+            before = json.loads(path.read_text("utf-8"))
+        except (OSError, ValueError):
+            before = after
+        write_bytes(path, json.dumps(after, indent=1).encode())
+        return ", ".join(
+            f"{key} {_short(before.get(key))} -> {_short(after.get(key))}"
+            for key in dict.fromkeys([*before, *after])
+            if before.get(key) != after.get(key)
+        )
+
     def find(self, key: str) -> Training:
         """A training that was begun, by its key.
 
@@ -59,6 +103,11 @@ class Trainings:
     def has_whole(self, study: str) -> bool:
         """Whether every training of a study was done here."""
         return (self._folder / f"{study[:32]}.whole").is_file()
+
+
+def _short(value: Any) -> str:
+    """A digest is told by its first digits."""
+    return str(value)[:12] if isinstance(value, str) else f"{value}"
 
 
 class TrainingsDataset(OpenStoreDataset[Trainings]):

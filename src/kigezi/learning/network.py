@@ -62,6 +62,11 @@ class Network:
         forget(network.part.optimizer)
         return network
 
+    @staticmethod
+    def forget() -> None:
+        """Let the kept network go, with the memory that it takes."""
+        _compiled.cache_clear()
+
     def seen(self, examples: Examples, store: ActivationStore) -> Examples:
         """What the part sees of the images."""
         if self.below is None:

@@ -20,6 +20,7 @@ from kigezi.learning.evaluating import Batches, measure, predict
 from kigezi.learning.examples import Examples, dropout_state, epoch_order
 from kigezi.records import Epoch
 from kigezi.schemas import Recipe
+from kigezi.stopping import finishing
 
 Arrays = dict[str, npt.NDArray[np.generic]]
 
@@ -91,19 +92,23 @@ def train(
         checkpoint: Gets every epoch; holds the best weights so far.
         on_epoch: Called after each epoch that is trained now.
         whole: The model that a part belongs to, whose weights are kept.
+
+    Raises:
+        Stopped: A signal asked for it; the epoch that it met is kept.
     """
     whole = whole or model
     history = checkpoint.history()
     if history:
         restore(whole, checkpoint.state(), model.optimizer)
     while not is_over(history, recipe):
-        epoch = _train_epoch(model, recipe, examples, len(history) + 1)
-        history.append(epoch)
-        improved = best_epoch(history) == epoch.epoch
-        best = weights_of(whole, recipe) if improved else {}
-        state = state_of(whole, recipe, model.optimizer)
-        checkpoint.save(history, state, best)
-        on_epoch(epoch)
+        with finishing("this epoch"):
+            epoch = _train_epoch(model, recipe, examples, len(history) + 1)
+            history.append(epoch)
+            improved = best_epoch(history) == epoch.epoch
+            best = weights_of(whole, recipe) if improved else {}
+            state = state_of(whole, recipe, model.optimizer)
+            checkpoint.save(history, state, best)
+            on_epoch(epoch)
 
 
 def weights_of(model: keras.Model, recipe: Recipe) -> Arrays:

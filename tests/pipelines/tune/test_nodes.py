@@ -1,6 +1,7 @@
 import io
 import logging
 import math
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from PIL import Image
 
 from kigezi.choosing import choose
 from kigezi.datasets.model_inputs import ModelInputs
+from kigezi.datasets.training_folder import Training as TrainingFolder
 from kigezi.datasets.trainings import Trainings
 from kigezi.datasets.weights import BackboneWeights
 from kigezi.errors import DataError
@@ -96,6 +98,13 @@ class Runs:
     def begin(self, assignment: Assignment, dataset: str, key: str) -> "Runs":
         self.said.append(assignment.name)
         return self
+
+    def __enter__(self) -> "Runs":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind:
+            self.said.append(kind.__name__)
 
     def epoch(self, epoch: Any) -> None:
         self.said.append(epoch.epoch)
@@ -283,6 +292,104 @@ def test_a_variant_that_was_given_up_is_not_trained(
     assert math.isnan(trial.result.test.accuracy)
     with pytest.raises(DataError, match="worker died"):
         trial.trained()
+
+
+@pytest.mark.usefixtures("small_network")
+def test_a_training_that_is_interrupted_leaves_its_run(tmp_path: Path) -> None:
+    class Interrupted(Runs):
+        def epoch(self, epoch: Any) -> None:
+            raise KeyboardInterrupt
+
+    runs = Interrupted()
+    with pytest.raises(KeyboardInterrupt):
+        _train(tmp_path, runs)
+    assert runs.said == ["freeze/head_only", "KeyboardInterrupt"]
+
+
+@pytest.mark.usefixtures("small_network")
+def test_memory_that_runs_out_fails_a_variant_only(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lack(*_: Any, **__: Any) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr("kigezi.learning.trial.train", lack)
+    trial = _train(tmp_path, Runs(), batch_size=4)
+    assert trial.result.status == "failed"
+    assert "out of memory: about" in trial.result.failure
+    assert "lower batch_size (4)" in caplog.text
+    monkeypatch.undo()
+
+
+@pytest.mark.usefixtures("small_network")
+def test_other_errors_are_not_taken_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: Any, **__: Any) -> None:
+        raise ValueError("a bug")
+
+    monkeypatch.setattr("kigezi.learning.trial.train", fail)
+    with pytest.raises(ValueError, match="a bug"):
+        _train(tmp_path, Runs())
+
+
+@pytest.mark.usefixtures("small_network")
+@pytest.mark.parametrize("kills", [1, 2])
+def test_a_variant_that_was_killed_twice_is_given_up(
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+    kills: int,
+) -> None:
+    monkeypatch.setattr(TrainingFolder, "counting_kills", lambda _: nullcontext(kills))
+    trial = _train(tmp_path, Runs())
+    if kills == 1:
+        assert trial.result.status == "finished"
+        assert "it was killed 1 time(s)" in caplog.text
+    else:
+        assert "out of memory? (killed 2 times)" in trial.result.failure
+        (kept,) = tmp_path.glob("*/decided_by.json")
+        assert f"delete {kept.parent} to try again" in trial.result.failure
+
+
+@pytest.mark.usefixtures("small_network")
+def test_it_is_said_why_a_variant_is_trained(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO):
+        _train(tmp_path, Runs())
+        _train(tmp_path, Runs(), learning_rate=0.01)
+    assert "freeze/head_only is trained\n" in caplog.text
+    changed = "this changed: recipe.learning_rate 0.001 -> 0.01"
+    assert f"freeze/head_only is trained anew, for {changed}" in caplog.text
+
+
+@pytest.mark.usefixtures("small_network")
+def test_an_interrupted_variant_goes_on(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Interrupted(Runs):
+        def epoch(self, epoch: Any) -> None:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        _train(tmp_path, Interrupted())
+    with caplog.at_level(logging.INFO):
+        _train(tmp_path, Runs())
+    assert "freeze/head_only goes on after epoch 1" in caplog.text
+
+
+@pytest.mark.usefixtures("small_network")
+def test_a_damaged_checkpoint_is_trained_again(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    whole = _train(tmp_path / "whole", Runs(), epochs=3)
+    _train(tmp_path / "cut", Runs())
+    (state,) = tmp_path.glob("cut/*/state_*.npz")
+    state.write_bytes(state.read_bytes()[:-9])
+    again = _train(tmp_path / "cut", Runs(), epochs=3)
+    assert "is damaged, so that this training begins anew" in caplog.text
+    assert again.result.test == whole.result.test
 
 
 def test_a_winner_is_chosen_and_compared(caplog: pytest.LogCaptureFixture) -> None:

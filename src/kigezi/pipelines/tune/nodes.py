@@ -11,10 +11,10 @@ import pandas as pd
 from kigezi.choosing import choose, combine, result_row
 from kigezi.errors import DataError
 from kigezi.learning.examples import Examples
-from kigezi.learning.finished import failed_trial, find_trial, training_key
 from kigezi.photos.building import build_digest, kept_rows
 from kigezi.photos.leaks import refuse_leaks
 from kigezi.photos.reading import decode_stored
+from kigezi.pipelines.tune.variant import train_once
 from kigezi.plan import (
     apply_changes,
     budgets,
@@ -27,7 +27,6 @@ from kigezi.progress import progress
 from kigezi.quiet import import_keras
 from kigezi.records import (
     Assignment,
-    Epoch,
     TimeEstimate,
     Trial,
     Winner,
@@ -45,14 +44,11 @@ from kigezi.stores import (
     ModelInputs,
     Tracking,
     Trainings,
-    Weights,
 )
 from kigezi.wording import (
     in_words,
-    log_epoch,
     log_estimate,
     log_repeats,
-    log_trial,
     log_winner,
 )
 
@@ -177,7 +173,7 @@ def train_variant(
     weights = backbone_weights.find(assignment.recipe)
     stores = (trainings, tracking, model_inputs)
     trials = [
-        _train_once(assignment.with_seed(seed), examples, weights, *stores)
+        train_once(assignment.with_seed(seed), examples, weights, *stores)
         for seed in assignment.seeds
     ]
     trial = combine(trials)
@@ -211,6 +207,11 @@ def keep_final_model(
         )
     training = trainings.find(last.result.key)
     best = last.result.best_epoch
+    if training.evaluation(best) is None:
+        raise DataError(
+            f"the winner's model in {training.folder} is missing or damaged: run "
+            "`kedro run --pipeline=tune` again, which makes it anew."
+        )
     assignment = last.result.assignment.model_copy(
         update={"stage": "final", "variant": "final_model"}
     )
@@ -218,8 +219,8 @@ def keep_final_model(
     result = last.result.model_copy(update=changes)
     trial = Trial(result, training.predictions(best))
     model = training.model_path(best)
-    run = tracking.begin(assignment, result.dataset, result.key)
-    run.finish(trial, partial(plot_trial, trial), model)
+    with tracking.begin(assignment, result.dataset, result.key) as run:
+        run.finish(trial, partial(plot_trial, trial), model)
     tracking.finish_study(assignment, result.dataset)
     trainings.mark_whole(_study(assignment.plan, result.dataset))
     _log.info("Final model: %s", in_words(last.recipe))
@@ -228,42 +229,6 @@ def keep_final_model(
 
 def _study(plan: str, dataset: str) -> str:
     return digest_of([plan, dataset])
-
-
-def _train_once(
-    assignment: Assignment,
-    examples: Examples,
-    weights: Weights,
-    trainings: Trainings,
-    tracking: Tracking,
-    model_inputs: ModelInputs,
-) -> Trial:
-    recipe = assignment.recipe
-    decided_by = training_key(recipe, examples.digest, weights.digest)
-    training = trainings.open(decided_by, assignment.budgets)
-    run = tracking.begin(assignment, examples.dataset, training.key)
-    seconds: list[float] = []
-
-    def on_epoch(epoch: Epoch) -> None:
-        run.epoch(epoch)
-        seconds.append(epoch.seconds)
-        left = (recipe.epochs - epoch.epoch) * float(np.mean(seconds))
-        log_epoch(assignment, epoch, left)
-
-    trial = find_trial(assignment, examples, training)
-    if trial is None and assignment.given_up:
-        trial = failed_trial(assignment, examples, training.key, assignment.given_up)
-    if trial is None:
-        import_keras()
-        from kigezi.learning.trial import run_trial
-
-        trial = run_trial(
-            assignment, examples, weights.path, training, model_inputs, on_epoch
-        )
-    log_trial(trial.result, trained_now=bool(seconds))
-    model = training.model_path(trial.result.best_epoch)
-    run.finish(trial, partial(plot_trial, trial), model)
-    return trial
 
 
 def _choose_and_compare(

@@ -1,0 +1,91 @@
+"""Stop a run at a good moment when Ctrl-C is pressed or the system asks for it.
+
+The first signal waits for the end of what must not be lost, as for an epoch that took
+minutes; the second one does not. Everything that is stored survives either, and worse.
+"""
+
+import logging
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Never
+
+_log = logging.getLogger(__name__)
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+class Stopped(KeyboardInterrupt):
+    """A signal asked for the end of the run.
+
+    It is no `Exception`, so that no handler of errors takes it for one.
+    """
+
+    def __init__(self, number: int) -> None:
+        super().__init__(f"stopped by {signal.Signals(number).name}")
+        self.exit_status = 128 + number
+        """what a shell expects of a program that a signal ended"""
+
+
+class _Request:
+    """What a signal asked for, and whether something is to be finished first."""
+
+    finishing: str = ""
+    number: int | None = None
+
+
+_request = _Request()
+
+
+@contextmanager
+def stoppable() -> Iterator[None]:
+    """Turn signals into `Stopped` while the block runs.
+
+    In a thread, where Python takes no signals, the block runs as it is.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.signal(number, _on_signal) for number in SIGNALS}
+    try:
+        yield
+    finally:
+        _request.number = None
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def finishing(what: str) -> Iterator[None]:
+    """Let the first signal wait until the end of the block.
+
+    Args:
+        what: What is finished, for people: `this epoch`.
+
+    Raises:
+        Stopped: A signal has come meanwhile.
+    """
+    _request.finishing = what
+    try:
+        yield
+    finally:
+        _request.finishing = ""
+    if _request.number is not None:
+        _stop(_request.number)
+
+
+def _on_signal(number: int, frame: FrameType | None) -> None:
+    if not _request.finishing or _request.number is not None:
+        _stop(number)
+    _request.number = number
+    _log.warning(
+        "Stopping after %s; once more (Ctrl-C) stops now and loses it.",
+        _request.finishing,
+    )
+
+
+def _stop(number: int) -> Never:
+    _request.number = None
+    raise Stopped(number)
