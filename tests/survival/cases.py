@@ -4,7 +4,6 @@
 the code that a run reads it with, which refuses what is damaged or half written.
 """
 
-import hashlib
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from kigezi.context import ProjectSession
 from kigezi.datasets.archives import unpack
 from kigezi.datasets.aside import sha256_of
 from kigezi.datasets.drawn import draw_folder
@@ -23,7 +23,9 @@ from kigezi.datasets.trainings import TrainingsDataset
 from kigezi.records import Figures
 from tests.conftest import make_history, make_trial
 from tests.datasets.builds import dataset, small_build
-from tests.pictures import photograph_files, picture
+from tests.pictures import photograph_files, picture, write_tree
+from tests.survival.outcome import LEFTOVER
+from tests.survival.small_study import make_project
 
 EPOCHS = [3.0, 1.0, 2.0, 0.5]
 """validation losses"""
@@ -39,6 +41,19 @@ class Case(NamedTuple):
     """does the work"""
     look: Callable[[Path], dict[str, Any]]
     """all that can be seen of it by name, as JSON can hold it"""
+
+
+def _project(root: Path) -> None:
+    make_project(root)
+    write_tree(root / "photographs", photograph_files({"a": 5, "b": 5}))
+
+
+def _ingest(root: Path) -> None:
+    ingest = {"source": "photographs", "drawing": None}
+    with ProjectSession.create(
+        root, env="small", runtime_params={"ingest": ingest}
+    ) as session:
+        session.run(pipeline_name="ingest")
 
 
 def _augment(root: Path) -> None:
@@ -64,7 +79,7 @@ def _draw(root: Path, parameters: int) -> None:
 def _archive(root: Path) -> None:
     with zipfile.ZipFile(root / "photographs.zip", "w") as file:
         for name, data in photograph_files({"a": 2, "b": 2}).items():
-            file.writestr(name, data)
+            file.writestr(zipfile.ZipInfo(name), data)
 
 
 def _unpacked(root: Path) -> dict[str, Any]:
@@ -84,7 +99,7 @@ def _make_table() -> pd.DataFrame:
 def _look_at_table(root: Path) -> dict[str, Any]:
     return {
         path.name: pd.read_parquet(path)["likeness"].tolist()
-        for path in (root / "data").glob("*.parquet")
+        for path in (root / "data").glob("[!.]*.parquet")
     }
 
 
@@ -169,14 +184,14 @@ def _look_at_model(root: Path) -> dict[str, Any]:
 def _sums(folder: Path) -> dict[str, str]:
     files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
     return {
-        path.relative_to(folder).as_posix(): hashlib.sha256(
-            path.read_bytes()
-        ).hexdigest()
+        path.relative_to(folder).as_posix(): sha256_of(path)
         for path in files
+        if LEFTOVER not in str(path) and ".lock" not in path.name
     }
 
 
 CASES = {
+    "ingest": Case(_project, _ingest, lambda root: _sums(root / "data")),
     "augment": Case(
         lambda root: small_build(root / "photographs"), _augment, _versions
     ),

@@ -9,6 +9,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -43,7 +44,10 @@ class Changes:
         if len(self.seen) == self.die_at:
             self.below = os.devnull
             if self.made:
-                change(path, arguments)
+                # A change that fails, such as making a folder that exists, changes
+                # nothing either.
+                with suppress(OSError):
+                    change(path, arguments)
             os._exit(DIED)
 
 

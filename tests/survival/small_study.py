@@ -35,10 +35,10 @@ def make_project(folder: Path, workers: int = 2) -> Path:
     """A copy of the project with the environment `small`, whose study takes seconds.
 
     Args:
-        folder: Where it is put; it does not exist yet.
+        folder: Where it is put.
         workers: Processes that write images.
     """
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
     copy_project(folder)
     small = folder / "conf" / "small"
     small.mkdir()

@@ -1,7 +1,8 @@
 """Interrupt a case at every change that it makes, and see what is left and comes back.
 
 It is a program of its own, which imports what a case needs once, never does the work
-itself, and forks a process for every attempt: python -m tests.survival.sweep crash CASE FOLDER
+itself, and forks a process for every attempt:
+    python -m tests.survival.sweep crash CASE FOLDER
 """
 
 import json
@@ -12,6 +13,8 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +25,7 @@ from tests.survival.outcome import LEFTOVER
 Seen = dict[str, Any]
 
 
-def in_child(work: Callable[[], Any]) -> tuple[int, Any]:
+def in_child(work: Callable[..., Any], *arguments: Any) -> tuple[int, Any]:
     """Do something in a forked process; its exit code and what it returned.
 
     The code is 1, and the text is the error's, if it raised one.
@@ -33,11 +36,11 @@ def in_child(work: Callable[[], Any]) -> tuple[int, Any]:
         os.close(reading)
         code = 0
         try:
-            result = work()
+            result = work(*arguments)
         except BaseException:
             code, result = 1, traceback.format_exc()
         with os.fdopen(writing, "w") as file:
-            json.dump(result, file)
+            json.dump(result if isinstance(result, dict | list | str) else None, file)
         os._exit(code)
     os.close(writing)
     with os.fdopen(reading) as file:
@@ -58,14 +61,12 @@ def sweep(case: Case, root: Path) -> dict[str, Any]:
         for made in (False, True):
             folder = root / f"{number}{made}"
             _prepare(case, folder)
-            code, _ = in_child(lambda: _die(case, folder, number, made))
+            code, said = in_child(_die, case, folder, number, made)
             where = f"{'after' if made else 'before'} {number} ({change})"
+            found = _left(case, folder, before, after) + _again(case, folder, after)
             if code != DIED:
-                problems.append(f"{where}: exit code {code}")
-            problems += [
-                f"{where}: {what}" for what in _left(case, folder, before, after)
-            ]
-            problems += [f"{where}: {what}" for what in _again(case, folder, after)]
+                found.append(f"exit code {code}: {said}")
+            problems += [f"{where}: {what}" for what in found]
             shutil.rmtree(folder)
     return {"changes": changes, "problems": problems}
 
@@ -83,40 +84,42 @@ def fill_disk(case: Case, root: Path) -> dict[str, Any]:
     for size in sizes:
         folder = root / str(size)
         _prepare(case, folder)
-        code, said = in_child(lambda: _act_within(case, folder, size - 1))
+        code, said = in_child(_act_within, case, folder, size - 1)
         told.append(said)
         if code == 0:
             continue
         if code != 1:
             problems.append(f"{size} bytes: exit code {code}, {said}")
-        problems += [f"{size} bytes: left {path}" for path in _leftovers(folder)]
-        problems += [
-            f"{size} bytes: {what}" for what in _left(case, folder, before, after)
-        ]
-        problems += [f"{size} bytes: {what}" for what in _again(case, folder, after)]
+        found = [f"it left {path}" for path in _leftovers(folder)]
+        found += _left(case, folder, before, after) + _again(case, folder, after)
+        problems += [f"{size} bytes: {what}" for what in found]
     return {"sizes": sizes, "told": told, "problems": problems}
 
 
 def _undisturbed(case: Case, folder: Path) -> tuple[Seen, list[str], Seen]:
     """What is seen before, the changes, and what is seen after an undisturbed run."""
     _prepare(case, folder)
-    _, before = in_child(lambda: case.look(folder))
+    _, before = in_child(case.look, folder)
 
-    def act() -> list[str]:
+    def act() -> list[list[str]]:
         changes = Changes(str(folder / "data"))
         changes.watch()
         case.act(folder)
-        return changes.seen
+        return [changes.seen, sorted(sys.modules)]
 
-    code, changes = in_child(act)
-    assert code == 0, changes
-    _, after = in_child(lambda: case.look(folder))
+    code, said = in_child(act)
+    assert code == 0, said
+    changes, modules = said
+    for module in modules:  # once here, and not in every process that comes
+        with suppress(ImportError):
+            import_module(module)
+    _, after = in_child(case.look, folder)
     return before, changes, after
 
 
 def _prepare(case: Case, folder: Path) -> None:
     (folder / "data").mkdir(parents=True)
-    code, said = in_child(lambda: case.prepare(folder) and None)
+    code, said = in_child(case.prepare, folder)
     assert code == 0, said
 
 
@@ -135,12 +138,13 @@ def _in_place(changes: list[str]) -> Iterator[str]:
     """Files that are opened for writing under their final names."""
     for change in changes:
         if change.startswith("open ") and LEFTOVER not in change:
-            yield change
+            if not change.endswith((".lock", ".lock.json")):
+                yield change
 
 
 def _left(case: Case, folder: Path, before: Seen, after: Seen) -> list[str]:
     """What can be seen of an interrupted run and is neither old nor new, but half."""
-    code, seen = in_child(lambda: case.look(folder))
+    code, seen = in_child(case.look, folder)
     if code != 0:
         return [f"half written: {seen}"]
     return [
@@ -152,10 +156,10 @@ def _left(case: Case, folder: Path, before: Seen, after: Seen) -> list[str]:
 
 def _again(case: Case, folder: Path, after: Seen) -> list[str]:
     """What a second run does not set right."""
-    code, said = in_child(lambda: case.act(folder) and None)
+    code, said = in_child(case.act, folder)
     if code != 0:
         return [f"the next run fails: {said}"]
-    _, seen = in_child(lambda: case.look(folder))
+    _, seen = in_child(case.look, folder)
     differs = ["the next run ends otherwise"] if seen != after else []
     return differs + [f"the next run leaves {path}" for path in _leftovers(folder)]
 
@@ -165,6 +169,8 @@ def _leftovers(folder: Path) -> list[str]:
 
 
 if __name__ == "__main__":
+    # A killed process loses nothing that it gave to the system: no disk is waited for.
+    os.fsync = os.sync = lambda *_: None  # type: ignore[assignment]
     kind, name, where = sys.argv[1:]
     found = {"crash": sweep, "full": fill_disk}[kind](CASES[name], Path(where))
     json.dump(found, sys.stdout)

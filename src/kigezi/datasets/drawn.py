@@ -2,14 +2,13 @@
 
 import json
 import logging
-import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from PIL.Image import Image
 
-from kigezi.datasets.aside import folder_aside, publish
+from kigezi.datasets.aside import folder_aside, publish, remove_leftovers
 from kigezi.errors import DataError
 from kigezi.folders import DRAWING, PhotographFolder, is_system
 from kigezi.progress import progress
@@ -38,6 +37,7 @@ def draw_folder(
     Raises:
         DataError: The folder holds files that the project did not draw.
     """
+    remove_leftovers(folder.parent)
     files = [f"{label}/{label}_{index:05d}.jpg" for label, index in names]
     wanted = {"parameters": dict(parameters), "files": files}
     if _read_mark(folder) == wanted and _visible(folder) == sorted(files):
@@ -51,9 +51,11 @@ def draw_folder(
             path.parent.mkdir(exist_ok=True)
             draw(*name).save(path, "JPEG", quality=QUALITY)
         (aside / DRAWING).write_text(json.dumps(wanted), "utf-8")
-        if folder.exists():
-            shutil.rmtree(folder)
-        publish(aside, folder)
+        with folder_aside(folder.parent, f"old-{folder.name}") as old:
+            # Not removed in place: half a drawing would be taken for the user's files.
+            if folder.exists():
+                folder.rename(old / folder.name)
+            publish(aside, folder)
 
 
 def _check_replaceable(folder: Path) -> None:

@@ -42,9 +42,9 @@ class Tables:
         return table
 
     def _remove_old(self) -> None:
-        files = [
-            (path.stat().st_mtime, path) for path in self._folder.glob("*.parquet")
-        ]
+        # Not those that begin with a dot: others are still writing them.
+        paths = self._folder.glob("[!.]*.parquet")
+        files = [(path.stat().st_mtime, path) for path in paths]
         for _, path in sorted(files)[:-_KEPT]:
             path.unlink(missing_ok=True)
 
