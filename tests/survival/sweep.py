@@ -2,7 +2,7 @@
 
 It is a program of its own, which imports what a case needs once, never does the work
 itself, and forks a process for every attempt:
-    python -m tests.survival.sweep crash CASE FOLDER
+    python -m tests.survival.sweep crash CASE FOLDER EVERY
 """
 
 import json
@@ -49,25 +49,34 @@ def in_child(work: Callable[..., Any], *arguments: Any) -> tuple[int, Any]:
     return os.waitstatus_to_exitcode(status), json.loads(text) if text else None
 
 
-def sweep(case: Case, root: Path) -> dict[str, Any]:
-    """Die at every change, before and after it is made.
+def sweep(case: Case, root: Path, every: int) -> dict[str, Any]:
+    """Die at every change, before it is made, and of files also when they are empty.
+
+    Args:
+        every: 1 for every change, 2 for every second one, and so on.
 
     Returns:
         The changes that an undisturbed run makes, and what went wrong where.
     """
     before, changes, after = _undisturbed(case, root / "undisturbed")
     problems = [f"{change} is written in place" for change in _in_place(changes)]
-    for number, change in enumerate(changes, start=1):
-        for made in (False, True):
-            folder = root / f"{number}{made}"
-            _prepare(case, folder)
-            code, said = in_child(_die, case, folder, number, made)
-            where = f"{'after' if made else 'before'} {number} ({change})"
-            found = _left(case, folder, before, after) + _again(case, folder, after)
-            if code != DIED:
-                found.append(f"exit code {code}: {said}")
-            problems += [f"{where}: {what}" for what in found]
-            shutil.rmtree(folder)
+    points = [(number, False) for number in range(1, len(changes) + 1)]
+    points += [
+        (number, True)
+        for number, change in enumerate(changes, start=1)
+        # After any other change it is as before the next one.
+        if change.startswith("open ") or number == len(changes)
+    ]
+    for number, made in sorted(points)[::every]:
+        folder = root / f"{number}{made}"
+        _prepare(case, folder)
+        code, said = in_child(_die, case, folder, number, made)
+        found = _left(case, folder, before, after) + _again(case, folder, after)
+        if code != DIED:
+            found.append(f"exit code {code}: {said}")
+        where = f"{'after' if made else 'before'} {number} ({changes[number - 1]})"
+        problems += [f"{where}: {what}" for what in found]
+        shutil.rmtree(folder)
     return {"changes": changes, "problems": problems}
 
 
@@ -85,11 +94,9 @@ def fill_disk(case: Case, root: Path) -> dict[str, Any]:
         folder = root / str(size)
         _prepare(case, folder)
         code, said = in_child(_act_within, case, folder, size - 1)
-        told.append(said)
-        if code == 0:
-            continue
+        told.append(str(said).strip().rpartition("\n")[2])
         if code != 1:
-            problems.append(f"{size} bytes: exit code {code}, {said}")
+            problems.append(f"{size} bytes: exit code {code}: {said}")
         found = [f"it left {path}" for path in _leftovers(folder)]
         found += _left(case, folder, before, after) + _again(case, folder, after)
         problems += [f"{size} bytes: {what}" for what in found]
@@ -171,6 +178,10 @@ def _leftovers(folder: Path) -> list[str]:
 if __name__ == "__main__":
     # A killed process loses nothing that it gave to the system: no disk is waited for.
     os.fsync = os.sync = lambda *_: None  # type: ignore[assignment]
-    kind, name, where = sys.argv[1:]
-    found = {"crash": sweep, "full": fill_disk}[kind](CASES[name], Path(where))
+    kind, name, where, every = sys.argv[1:]
+    place = Path(where).resolve()
+    if kind == "crash":
+        found = sweep(CASES[name], place, int(every))
+    else:
+        found = fill_disk(CASES[name], place)
     json.dump(found, sys.stdout)

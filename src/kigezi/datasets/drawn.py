@@ -3,6 +3,7 @@
 import json
 import logging
 from collections.abc import Callable, Mapping
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -49,13 +50,20 @@ def draw_folder(
         for file, name in progress(pairs, len(files), "draw: photographs"):
             path = aside / file
             path.parent.mkdir(exist_ok=True)
-            draw(*name).save(path, "JPEG", quality=QUALITY)
+            path.write_bytes(_encode(draw(*name)))
         (aside / DRAWING).write_text(json.dumps(wanted), "utf-8")
         with folder_aside(folder.parent, f"old-{folder.name}") as old:
             # Not removed in place: half a drawing would be taken for the user's files.
             if folder.exists():
                 folder.rename(old / folder.name)
             publish(aside, folder)
+
+
+def _encode(image: Image) -> bytes:
+    """The bytes of a JPEG; saved to a file, half of it may go unsaid on a full disk."""
+    buffer = BytesIO()
+    image.save(buffer, "JPEG", quality=QUALITY)
+    return buffer.getvalue()
 
 
 def _check_replaceable(folder: Path) -> None:
