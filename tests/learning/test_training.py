@@ -1,3 +1,5 @@
+import os
+import signal
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -5,7 +7,9 @@ import keras
 import numpy as np
 import pytest
 
+from kigezi.learning import training
 from kigezi.learning.budgets import best_epoch, is_over, within_budget
+from kigezi.learning.examples import epoch_order
 from kigezi.learning.training import (
     Arrays,
     compile_for,
@@ -17,6 +21,7 @@ from kigezi.learning.training import (
 )
 from kigezi.records import Epoch
 from kigezi.schemas import Recipe
+from kigezi.stopping import Stopped, stoppable
 from tests.conftest import make_examples, make_history, make_model, make_recipe
 
 NAN = float("nan")
@@ -95,6 +100,23 @@ def test_an_interrupted_training_ends_with_the_same_bits(whole: Memory) -> None:
     for _ in range(3):
         with pytest.raises(KeyboardInterrupt):
             _run(memory, iter([1]))
+    _assert_equal(_run(memory), whole)
+
+
+def test_a_signal_stops_after_the_epoch_that_it_meets(
+    whole: Memory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def signalled(count: int, seed: int, epoch: int) -> Any:
+        if epoch == 2:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return epoch_order(count, seed, epoch)
+
+    memory = Memory()
+    monkeypatch.setattr(training, "epoch_order", signalled)
+    with pytest.raises(Stopped), stoppable():
+        _run(memory)
+    assert len(memory.epochs) == 2
+    monkeypatch.undo()
     _assert_equal(_run(memory), whole)
 
 
