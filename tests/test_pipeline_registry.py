@@ -38,7 +38,10 @@ def test_the_default_runs_in_the_order_of_the_study() -> None:
 def test_the_default_needs_only_what_is_in_the_repository() -> None:
     inputs = register_pipelines()["__default__"].inputs()
     plain = {name for name in inputs if not name.startswith("params:")}
-    stores = {"compared", "model_inputs", "backbone_weights", "trainings", "tracking"}
+    stores = {
+        *("greys", "compared", "model_inputs", "backbone_weights", "trainings"),
+        "tracking",
+    }
     assert plain == {"photographs", "paper", *stores}
 
 

@@ -4,7 +4,7 @@ import logging
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, ClassVar
 
 from kedro.framework.context import KedroContext
 from kedro.framework.session import KedroSession
@@ -25,9 +25,13 @@ class ProjectContext(KedroContext):
     stages of another environment than the one it was asked for.
     """
 
+    running: ClassVar["ProjectContext | None"] = None
+    """the context of this process's latest session"""
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         use_loader(self.config_loader)
+        ProjectContext.running = self
 
 
 class ProjectSession(KedroSession):

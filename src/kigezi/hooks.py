@@ -14,7 +14,7 @@ from kedro.io import DataCatalog
 from kedro.pipeline import Pipeline
 
 from kigezi.configuration import environment_changes, load_parameters, validate
-from kigezi.datasets.tracking import Server, TrackingDataset
+from kigezi.datasets.tracking import Server, TrackingDataset, close_tracking
 from kigezi.datasets.weights import BackboneWeights
 from kigezi.errors import ConfigurationError, DataError
 from kigezi.plan import all_recipes
@@ -60,6 +60,11 @@ class ProjectHooks:
         if "ledger" in pipeline.inputs():
             _check_ledger(catalog.load("ledger"), self._parameters.ingest)
 
+    @hook_impl
+    def after_pipeline_run(self) -> None:
+        """Send what MLflow has missed meanwhile."""
+        close_tracking()
+
 
 def _check_ledger(ledger: pd.DataFrame, ingest: IngestParameters) -> None:
     """Refuse a ledger of other settings: its split and photographs are not these."""
@@ -99,6 +104,12 @@ def _mlflow_config(context: KedroContext) -> Any:
     config.server.mlflow_tracking_uri = _absolute(
         config.server.mlflow_tracking_uri, Path(context.project_path)
     )
+    # By default MLflow answers to 10.evil.com too, which may lead to this machine.
+    hosts = {"localhost", "127.0.0.1", config.ui.host}
+    allowed = ",".join(sorted(f"{host}:*" for host in hosts))
+    os.environ.setdefault("MLFLOW_SERVER_ALLOWED_HOSTS", allowed)
+    # Jobs are of no use here, and take seven processes.
+    os.environ.setdefault("MLFLOW_SERVER_ENABLE_JOB_EXECUTION", "false")
     return config
 
 

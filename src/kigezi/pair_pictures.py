@@ -14,7 +14,7 @@ from kigezi.picture_grid import Picture, plot_grid
 
 _SIDE = 160
 """pixels of a photograph"""
-_PAIRS = 12
+PAIRS = 12
 """pairs of each kind"""
 _COLUMNS = 8
 """photographs beside each other"""
@@ -40,7 +40,7 @@ def draw_pairs(pairs: pd.DataFrame, read: Read) -> Figure:
     }
     sections = {}
     for heading, rows in kinds.items():
-        chosen = rows[:_PAIRS].itertuples()
+        chosen = rows[:PAIRS].itertuples()
         halves = [half for row in chosen for half in _halves(row, read)]
         sections[heading if halves else f"{heading}: none"] = halves
     title = "Pairs of photographs, with their likeness (1: equal)"

@@ -352,6 +352,23 @@ class QualityParameters(Block):
     """a whole number from 0 to 4294967295 that decides the folds and the trees"""
 
 
+def _check_address(value: str | None) -> str | None:
+    if value is not None and not re.fullmatch(r"(tcp|tls)://\S+:\d+", value):
+        raise ValueError("it is no address like tcp://host:8786")
+    return value
+
+
+class DaskParameters(Block):
+    """The cluster that trains when `kedro run` is given the DaskRunner."""
+
+    scheduler: Annotated[str | None, AfterValidator(_check_address)]
+    """null for processes of this machine, or an address like tcp://host:8786"""
+    workers: Annotated[Whole, Field(ge=1, le=256)]
+    """processes of this machine that train if scheduler is null, from 1 to 256"""
+    resources: dict[str, Annotated[float, Field(gt=0)]]
+    """what a training takes of a worker, as in {GPU: 1}, or {}"""
+
+
 class Parameters(Block):
     """All that stands in the parameters files."""
 
@@ -363,6 +380,7 @@ class Parameters(Block):
     pretrain: PretrainParameters
     diff: DiffParameters
     quality: QualityParameters
+    dask: DaskParameters
 
 
 class Globals(Block):
@@ -371,7 +389,7 @@ class Globals(Block):
     seed: Seed
     """a whole number from 0 to 4294967295 for everything that is random"""
     workers: Annotated[Whole, Field(ge=1, le=256)] | None
-    """processes that write images, from 1 to 256, or null for one a processor core"""
+    """processes that work on photographs, from 1 to 256, or null for one a core"""
     threads: Annotated[Whole, Field(ge=1, le=256)] | None
     """threads that train, from 1 to 256, or null for one a physical core"""
     study: Name

@@ -43,8 +43,9 @@ _request = _Request()
 def stoppable() -> Iterator[None]:
     """Turn signals into `Stopped` while the block runs.
 
-    In a thread, where Python takes no signals, the block runs as it is.
+    In a thread, where Python takes no signals, only `ask_to_stop` stops it.
     """
+    _request.number = None
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -55,6 +56,11 @@ def stoppable() -> Iterator[None]:
         _request.number = None
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def ask_to_stop(number: int) -> None:
+    """Stop what runs in a thread at the end of what it finishes, as a signal would."""
+    _request.number = number
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 The stores themselves live in `kigezi.datasets`, which nodes do not import.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Protocol, Self
@@ -16,6 +16,7 @@ from kigezi.learning.finished import FinishedTraining
 from kigezi.photos.building import DatasetBuild
 from kigezi.records import Assignment, Epoch, Trial
 from kigezi.schemas import Recipe
+from kigezi.streaming import Map
 
 
 class DatasetVersion(Protocol):
@@ -59,10 +60,13 @@ class AugmentedVersions(Protocol):
 class Tables(Protocol):
     """Tables that take long to make."""
 
+    map: Map
+    """calls a function with every item, in as many processes as may be used"""
+
     def get_or_make(
-        self, digest: str, make: Callable[[], pd.DataFrame]
+        self, digest: str, make: Callable[[int], Iterator[pd.DataFrame]]
     ) -> pd.DataFrame:
-        """The table of a digest, made where it is missing."""
+        """The table of a digest; what is missing is made, in parts, from a row on."""
 
 
 class ModelInputs(Protocol):

@@ -6,6 +6,7 @@ from joblib import cpu_count
 
 THREADS_VARIABLE = "TF_NUM_INTRAOP_THREADS"
 """TensorFlow reads it once, before its first operation; PyTorch reads the other one."""
+THREADS_VARIABLES = (THREADS_VARIABLE, "OMP_NUM_THREADS")
 
 
 def use_threads(threads: int | None) -> None:
@@ -17,5 +18,5 @@ def use_threads(threads: int | None) -> None:
         threads: 1 or more, or none for one a physical core.
     """
     count = threads or cpu_count(only_physical_cores=True)
-    for variable in (THREADS_VARIABLE, "OMP_NUM_THREADS"):
+    for variable in THREADS_VARIABLES:
         os.environ.setdefault(variable, str(count))

@@ -2,6 +2,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,30 @@ from kigezi.datasets.workers import map_in_processes, usable_processors
 def test_results_come_in_order(workers: int) -> None:
     items = list(range(50))
     assert list(map_in_processes(str, items, workers, batch=3)) == list(map(str, items))
+
+
+def test_one_batch_needs_no_other_process() -> None:
+    assert set(map_in_processes(_process, range(3), workers=2)) == {os.getpid()}
+    others = set(map_in_processes(_process, range(3), workers=2, batch=2))
+    assert os.getpid() not in others
+
+
+def _process(_: int) -> int:
+    return os.getpid()
+
+
+def test_items_are_taken_as_they_are_needed() -> None:
+    taken: list[int] = []
+
+    def items() -> Iterator[int]:
+        for number in range(1000):
+            taken.append(number)
+            yield number
+
+    results = map_in_processes(str, items(), workers=2, batch=1)
+    assert next(results) == "0"
+    assert len(taken) < 20
+    results.close()
 
 
 @pytest.mark.parametrize("workers", [1, 2])

@@ -4,7 +4,7 @@ import pytest
 
 from kigezi.errors import DataError
 from kigezi.photos.grouping import assign_groups, confirm, effective_number
-from kigezi.photos.pairing import COLUMNS
+from kigezi.photos.pairing import name_pairs
 from kigezi.photos.splitting import assign_splits
 from tests.pictures import group_parameters
 
@@ -15,14 +15,19 @@ def _ledger(paths: list[str], **columns: list[str]) -> pd.DataFrame:
     return ledger.assign(**{"status": "kept", "taken": "", "camera": "", **columns})
 
 
+def _compared(*rows: tuple[int, int, float]) -> pd.DataFrame:
+    """Pairs of positions, which are proposed by their hashes."""
+    table = pd.DataFrame(rows, columns=["first", "second", "likeness"])
+    table = table.astype({"first": int, "second": int, "likeness": float})
+    return table.assign(neighbours=False, orientation=0)
+
+
 def _pairs(*rows: tuple[str, str, float]) -> pd.DataFrame:
-    """Confirmed pairs of paths, which are proposed by their hashes."""
-    table = pd.DataFrame(rows, columns=["path_1", "path_2", "likeness"])
-    for end in "12":
-        table[f"label_{end}"] = table[f"path_{end}"].str[:1]
-        table[f"photo_id_{end}"] = table[f"path_{end}"].str.ljust(64, "-")
-    table = table.assign(proposed_by="hash", orientation=0)[COLUMNS]
-    return confirm(table.astype({"likeness": float}), group_parameters())
+    """Confirmed pairs of paths."""
+    paths = sorted({path for *ends, _ in rows for path in ends})
+    places = [(paths.index(one), paths.index(two), found) for one, two, found in rows]
+    confirmed = confirm(_compared(*places), group_parameters())
+    return name_pairs(_ledger(paths), confirmed)
 
 
 def _together(ledger: pd.DataFrame) -> list[list[str]]:
@@ -67,28 +72,28 @@ def test_a_pair_across_classes_shares_a_group() -> None:
 
 
 @pytest.mark.parametrize(
-    ("proposed_by", "found", "one_subject"),
+    ("neighbours", "found", "one_subject"),
     [
-        ("hash", 0.19, False),
-        ("hash", 0.2, True),
-        ("number", 0.069, False),
-        ("number", 0.07, True),
+        (False, 0.19, False),
+        (False, 0.2, True),
+        (True, 0.069, False),
+        (True, 0.07, True),
     ],
 )
 def test_neighbours_need_less_likeness(
-    proposed_by: str, found: float, one_subject: bool
+    neighbours: bool, found: float, one_subject: bool
 ) -> None:
-    pairs = _pairs(("a/1", "a/2", found)).assign(proposed_by=proposed_by)
+    pairs = _compared((0, 1, found)).assign(neighbours=neighbours)
     assert confirm(pairs, group_parameters())["one_subject"].tolist() == [one_subject]
 
 
 def test_the_orientation_that_is_alike_enough_is_the_one() -> None:
-    pairs = _pairs(("a/1", "a/2", 0.1), ("a/3", "a/4", 0.3))
-    upright = pairs.assign(proposed_by="number")
+    pairs = _compared((2, 3, 0.3), (0, 1, 0.1))
+    upright = pairs.assign(neighbours=True)
     turned = pairs.assign(orientation=1, likeness=[0.25, 0.15])[::-1]
     mirrored = pairs.assign(orientation=2, likeness=[0.05, 0.19])
     found = confirm(pd.concat([mirrored, turned, upright]), group_parameters())
-    assert found["path_1"].tolist() == ["a/3", "a/1"]
+    assert found["first"].tolist() == [2, 0]
     assert found["likeness"].tolist() == [0.3, 0.1]
     assert found["orientation"].tolist() == [0, 0]
     assert found["one_subject"].all()

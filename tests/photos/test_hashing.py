@@ -7,6 +7,7 @@ from kigezi.photos.hashing import (
     ORIENTATIONS,
     close_hashes,
     hash_photograph,
+    opposite,
     oriented,
     read_hashes,
 )
@@ -36,6 +37,13 @@ def test_the_orientations_are_those_of_a_square() -> None:
     assert len(made) == ORIENTATIONS
     assert (oriented(square, 0) == square).all()
     assert (oriented(square, 1) == square[::-1]).all()
+
+
+@pytest.mark.parametrize("orientation", range(ORIENTATIONS))
+def test_the_opposite_orientation_turns_back(orientation: int) -> None:
+    square = np.arange(9).reshape(3, 3)
+    turned = oriented(square, orientation)
+    assert (oriented(turned, opposite(orientation)) == square).all()
 
 
 def _slow_dctn(pixels: np.ndarray) -> np.ndarray:
@@ -83,12 +91,19 @@ def _close_by_hand(hashes: np.ndarray, most: int) -> set[tuple[int, int, int]]:
     return found
 
 
-@pytest.mark.parametrize("count", [0, 1, 2, 63, 64, 65, 130])
-def test_close_hashes_are_found_once_and_in_any_part(count: int) -> None:
+@pytest.mark.parametrize("count", [0, 1, 2, 15, 16, 17, 33, 130])
+@pytest.mark.parametrize(
+    ("part", "tile"), [(2048, (64, 4096)), (16, (8, 8)), (7, (3, 5))]
+)
+def test_close_hashes_are_found_once_and_in_any_part(
+    monkeypatch: pytest.MonkeyPatch, count: int, part: int, tile: tuple[int, int]
+) -> None:
+    monkeypatch.setattr(hashing, "_PART", part)
+    monkeypatch.setattr(hashing, "_TILE", tile)
     generator = np.random.default_rng(count)
     hashes = generator.integers(0, 2**64, (count, ORIENTATIONS), np.uint64)
     parts = [np.column_stack(part) for part in close_hashes(hashes, 22)]
     found = [tuple(row) for part in parts for row in part.tolist()]
     assert len(found) == len(set(found))
     assert set(found) == _close_by_hand(hashes, 22)
-    assert found or count < 63
+    assert found or count < 130

@@ -1,12 +1,16 @@
+import subprocess
+import sys
 from collections.abc import Callable
 
 import numpy as np
 import pytest
 from PIL import Image, ImageChops, ImageEnhance
 
+from kigezi.photos.hashing import ORIENTATIONS, oriented
 from kigezi.photos.likeness import (
     SIDE,
     likeness,
+    likenesses,
     read_grey,
     spectrum_of,
     turned_spectra,
@@ -73,3 +77,33 @@ def test_a_whole_photograph_becomes_a_square_of_grey() -> None:
     assert grey.shape == (SIDE, SIDE)
     assert (grey[:, : SIDE // 2 - 1] == 255).all()
     assert (grey[:, SIDE // 2 + 1 :] == 0).all()
+
+
+@pytest.mark.parametrize("orientation", range(ORIENTATIONS))
+def test_the_second_is_compared_in_its_orientation(orientation: int) -> None:
+    greys = np.array([read_grey(encoded(textured(seed))) for seed in range(3)])
+    turned = np.ascontiguousarray(oriented(greys[1], orientation))
+    expected = likeness(spectrum_of(greys[0]), turned_spectra(turned))
+    pairs = np.array([[0, 1, orientation], [2, 1, 0], [0, 2, 0]])
+    found = likenesses((greys, pairs))
+    assert found[0] == pytest.approx(expected, abs=0.0011)
+    assert found[1] == likeness(spectrum_of(greys[2]), turned_spectra(greys[1]))
+    assert found[2] == likeness(spectrum_of(greys[0]), turned_spectra(greys[2]))
+
+
+@pytest.mark.parametrize("orientation", range(ORIENTATIONS))
+def test_a_turned_copy_is_alike_in_its_orientation_only(orientation: int) -> None:
+    grey = read_grey(encoded(textured(1)))
+    # The second looks like the first once it is in the orientation.
+    ways = range(ORIENTATIONS)
+    seconds = [np.ascontiguousarray(oriented(grey, way)) for way in ways]
+    greys = np.array([grey, *seconds])
+    found = [likenesses((greys, np.array([[0, 1 + way, orientation]]))) for way in ways]
+    assert sum(value > LOOK_ALIKES for (value,) in found) == 1
+
+
+def test_workers_import_little() -> None:
+    code = "import kigezi.photos.likeness, sys; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+    heavy = {"tensorflow", "keras", "kedro", "mlflow", "pandas", "matplotlib"}
+    assert not heavy & set(done.stdout.decode().split())

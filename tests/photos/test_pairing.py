@@ -1,15 +1,22 @@
-from collections.abc import Callable
+import hashlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from PIL import ExifTags, Image, ImageChops, ImageEnhance, ImageOps
 
+from kigezi.datasets.workers import map_in_processes
 from kigezi.errors import DataError
+from kigezi.folders import PhotographFolder
+from kigezi.photos import pairing
 from kigezi.photos.grouping import confirm
-from kigezi.photos.hashing import hash_photograph
 from kigezi.photos.judging import judge
-from kigezi.photos.pairing import COLUMNS, compare_pairs, propose_pairs
-from tests.pictures import encoded, group_parameters, picture, textured
+from kigezi.photos.likeness import Greys, read_grey
+from kigezi.photos.pairing import COLUMNS, compare_pairs, fill_greys, name_pairs
+from kigezi.photos.proposing import propose_pairs
+from tests.pictures import encoded, group_parameters, picture, textured, write_tree
 
 EXIF_TURN = Image.Exif()
 EXIF_TURN[ExifTags.Base.Orientation] = 6
@@ -36,16 +43,29 @@ MOVED: dict[str, Callable[[Image.Image], bytes]] = {
 """what is found where file names follow each other"""
 
 
-def _found(files: dict[str, bytes], gap: int = 0) -> pd.DataFrame:
-    """What becomes of files of the class that their path begins with."""
+def _photographs(files: dict[str, bytes]) -> pd.DataFrame:
+    """Rows of files of the class that their path begins with."""
     photographs = pd.DataFrame({"path": list(files)}, dtype=str)
     photographs["label"] = [path[0] for path in files]
-    photographs["photo_id"] = photographs["path"]
+    ids = [hashlib.sha256(data).hexdigest() for data in files.values()]
+    return photographs.assign(photo_id=ids)
+
+
+def _propose(files: dict[str, bytes], gap: int = 0) -> pd.DataFrame:
     hashes = [judge(data, 1, 16).hashes for data in files.values()]
-    pairs = propose_pairs(list(files), hashes, 10, gap)
-    compared = compare_pairs(photographs, pairs, files.__getitem__)
-    assert compared.columns.tolist() == COLUMNS
-    return confirm(compared, group_parameters())
+    return propose_pairs(list(files), hashes, 10, gap)
+
+
+def _greys(files: dict[str, bytes]) -> Greys:
+    return np.array([read_grey(data) for data in files.values()]).reshape(-1, 64, 64)
+
+
+def _found(files: dict[str, bytes], gap: int = 0) -> pd.DataFrame:
+    """What becomes of files."""
+    parts = compare_pairs(_propose(files, gap), _greys(files))
+    compared = pd.concat(parts, ignore_index=True)
+    confirmed = confirm(compared, group_parameters())
+    return name_pairs(_photographs(files), confirmed)
 
 
 @pytest.mark.parametrize("copy", COPIES)
@@ -92,50 +112,57 @@ def test_no_pairs_have_the_columns_of_pairs(count: int) -> None:
     found = _found(files)
     some = _found({f"a/{seed}": encoded(textured(1)) for seed in range(2)})
     assert len(found) == 0
-    assert found.columns.tolist() == some.columns.tolist()
+    assert found.columns.tolist() == [*COLUMNS, "one_subject"]
+    assert some.columns.tolist() == found.columns.tolist()
     assert found["likeness"].dtype == some["likeness"].dtype
     assert found["one_subject"].dtype == bool
 
 
-NAMES = ["a/x1.jpg", "a/x3.jpg", "a/x4.jpg", "a/y2.jpg", "b/x2.jpg", "a/x 10.jpg"]
+FEW = {f"a/leaf {seed:02d}.jpg": encoded(textured(seed % 9)) for seed in range(12)}
 
 
-@pytest.mark.parametrize(
-    ("gap", "expected"),
-    [
-        (0, []),
-        (1, [(1, 2)]),
-        (2, [(0, 1), (1, 2)]),
-        (3, [(0, 1), (0, 2), (1, 2)]),
-        (6, [(0, 1), (0, 2), (1, 2), (2, 5)]),
-    ],
-)
-def test_neighbours_have_close_numbers_in_one_series(
-    gap: int, expected: list[tuple[int, int]]
+@pytest.mark.parametrize("together", [1, 3, 512])
+@pytest.mark.parametrize("part", [1, 7, 1000])
+@pytest.mark.parametrize("done", [0, 1, 20])
+def test_parts_decide_nothing(
+    monkeypatch: pytest.MonkeyPatch, together: int, part: int, done: int
 ) -> None:
-    hashes = [hash_photograph(textured(seed)) for seed in range(len(NAMES))]
-    pairs = propose_pairs(NAMES, hashes, 0, gap)
-    found = zip(pairs["first"], pairs["second"], strict=True)
-    assert sorted(found) == expected
-    assert pairs["neighbours"].all()
+    pairs, greys = _propose(FEW, gap=3), _greys(FEW)
+    whole = pd.concat(compare_pairs(pairs, greys))
+    assert len(whole) > 25
+    monkeypatch.setattr(pairing, "_TOGETHER", together)
+    monkeypatch.setattr(pairing, "_PART", part)
+    parts = list(compare_pairs(pairs[done:], greys))
+    assert {len(one) for one in parts[:-1]} <= {part}
+    pd.testing.assert_frame_equal(pd.concat(parts), whole[done:])
 
 
-def test_numbers_that_mean_something_else_propose_few_pairs() -> None:
-    paths = [f"a/{number:04d}/IMG 1.jpg" for number in range(50)]
-    same = [f"a/{number}, IMG 1.jpg" for number in range(50)]
-    hashes = [hash_photograph(textured(seed)) for seed in range(50)]
-    assert propose_pairs(paths, hashes, 0, 6).empty
-    assert 0 < len(propose_pairs(same, hashes, 0, 2)) <= 50 * 4
+def test_workers_decide_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    pairs, greys = _propose(FEW, gap=3), _greys(FEW)
+    alone = pd.concat(compare_pairs(pairs, greys))
+    monkeypatch.setattr(pairing, "_TOGETHER", 5)
+
+    def run(function: Callable, items: Iterator) -> Iterator:
+        return map_in_processes(function, items, workers=3, batch=1)
+
+    together = pd.concat(compare_pairs(pairs, greys, run))
+    pd.testing.assert_frame_equal(together, alone)
 
 
-def test_a_pair_that_both_propose_is_a_pair_of_neighbours() -> None:
-    hashes = [hash_photograph(textured(1))] * 2
-    pairs = propose_pairs(["a/1.jpg", "a/2.jpg"], hashes, 10, 1)
-    assert pairs["neighbours"].tolist() == [True]
+def test_all_pairs_done_leave_one_empty_part() -> None:
+    pairs, greys = _propose(FEW, gap=3), _greys(FEW)
+    (part,) = compare_pairs(pairs[len(pairs) :], greys)
+    assert part.empty
+    assert part.dtypes.tolist() == next(compare_pairs(pairs, greys)).dtypes.tolist()
 
 
-def test_hashes_that_tell_nothing_apart_are_said() -> None:
-    hashes = [hash_photograph(Image.new("RGB", (32, 32)))] * 300
-    paths = [f"a/{number}" for number in range(300)]
-    with pytest.raises(DataError, match=r"^more than 100 times as many pairs .* lower"):
-        propose_pairs(paths, hashes, 10, 0)
+def test_only_photographs_that_are_needed_are_read(tmp_path: Path) -> None:
+    write_tree(tmp_path, {path: data for path, data in FEW.items() if "11" not in path})
+    greys = np.zeros((len(FEW), 64, 64), np.uint8)
+    positions = np.array([0, 3, 4])
+    folder = PhotographFolder(str(tmp_path))
+    fill_greys(greys, _photographs(FEW), positions, folder)
+    assert (greys[positions] == _greys(FEW)[positions]).all()
+    assert not np.delete(greys, positions, axis=0).any()
+    with pytest.raises(DataError, match=r"a/leaf 11\.jpg in .* cannot be read"):
+        fill_greys(greys, _photographs(FEW), np.array([2, 11]), folder)

@@ -1,172 +1,114 @@
-"""What MLflow is asked and told, run by run; it is imported only when it is needed."""
+"""The runs of a study: found again by tags, made where they are missing, each once.
 
-import logging
-import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
-from importlib.metadata import version
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+Several processes may look for the same run at once. MLflow cannot create "unless it is
+there", so whoever creates looks again: of several, the oldest is everybody's, and the
+others are deleted. MLflow is imported only when it is needed.
+"""
 
-from kigezi.records import SPLITS, Trial, digest_of
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from kigezi.datasets.mlflow_server import Server
+from kigezi.datasets.processes import has_ended, this_host, this_process
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
+    from mlflow.entities import Run
 
-_log = logging.getLogger(__name__)
+COMPLETE = "kigezi.complete"
+PARENT = "mlflow.parentRunId"
+_HOST, _PROCESS = "kigezi.host", "kigezi.process"
 
+RUNNING = "attributes.status = 'RUNNING'"
 
-@dataclass(frozen=True)
-class Server:
-    """Where runs are logged, as mlflow.yml says."""
-
-    uri: str
-    experiment: str
-    artifact_location: str | None
-
-
-@contextmanager
-def tolerating_absence(server: Server) -> "Iterator[None]":
-    """Go on without the tracking server; what it misses is sent by a later run."""
-    from mlflow.exceptions import MlflowException
-    from sqlalchemy.exc import SQLAlchemyError
-
-    try:
-        yield
-    except (MlflowException, SQLAlchemyError, OSError) as error:
-        reason = " ".join(str(error).split())[:200]
-        _log.warning(
-            "MLflow at %s did not take this (%s). Training goes on; run the same "
-            "command again later to send what is missing.",
-            server.uri,
-            reason,
-        )
-
-
-def connect(server: Server) -> "MlflowClient":
-    """A client of the server that gives up soon."""
-    import mlflow
-
-    # By default MLflow tries 7 times, about 4 minutes a call, while training waits.
-    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
-    os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "20")
-    mlflow.set_tracking_uri(server.uri)
-    return mlflow.MlflowClient(server.uri)
+_SETTLE = 0.5
+"""seconds that others are given to show the parent run that they create just now"""
 
 
 def experiment(client: "MlflowClient", server: Server) -> str:
     """The experiment's id; it is created, or taken out of the bin, where needed."""
+    from mlflow.exceptions import MlflowException
+
     found = client.get_experiment_by_name(server.experiment)
     if found is None:
-        return client.create_experiment(server.experiment, server.artifact_location)
+        try:
+            return client.create_experiment(server.experiment, server.artifact_location)
+        except MlflowException:  # somebody else was faster, or the server is away
+            found = client.get_experiment_by_name(server.experiment)
+            if found is None:
+                raise
     if found.lifecycle_stage == "deleted":
         client.restore_experiment(found.experiment_id)
     return found.experiment_id
 
 
-def find_run(client: "MlflowClient", server: Server, tags: Mapping[str, str]) -> Any:
-    """The first run with all these tags, or nothing."""
-    asked = " and ".join(f"tags.`{name}` = '{value}'" for name, value in tags.items())
-    runs = client.search_runs([experiment(client, server)], asked, max_results=1)
-    return runs[0] if runs else None
-
-
-def find_or_create_parent(
-    client: "MlflowClient", server: Server, name: str, study: str
-) -> str:
-    """Id of the study's parent run."""
-    tags = {"kigezi.study": study, "kigezi.role": "study"}
-    found = find_run(client, server, tags)
-    if found:
-        return found.info.run_id
-    run = client.create_run(
-        experiment(client, server), tags=tags, run_name=f"{name} {study[:8]}"
+def find_runs(
+    client: "MlflowClient", home: str, tags: Mapping[str, str], and_also: str = ""
+) -> "list[Run]":
+    """All runs with these tags, complete ones first, then the oldest."""
+    asked = [f"tags.`{name}` = '{value}'" for name, value in tags.items()]
+    asked += [and_also] if and_also else []
+    runs = client.search_runs([home], " and ".join(asked), max_results=1000)
+    return sorted(
+        runs,
+        key=lambda run: (
+            COMPLETE not in run.data.tags,
+            run.info.start_time,
+            run.info.run_id,
+        ),
     )
-    return run.info.run_id
 
 
-def epoch_metrics(epochs: Any) -> list[Any]:
-    """One point an epoch and figure; sent twice, it is still one point."""
-    from mlflow.entities import Metric
+def find_or_create(
+    client: "MlflowClient",
+    home: str,
+    tags: Mapping[str, str],
+    name: str,
+    parent: str = "",
+) -> "Run":
+    """The run with these tags; of several the others are deleted.
 
-    names = ("train_accuracy", "train_loss", "validation_accuracy", "validation_loss")
-    return [
-        Metric(f"epoch_{name}", getattr(epoch, name), epoch.ended_at, epoch.epoch)
-        for epoch in epochs
-        for name in (*names, "seconds")
-    ]
-
-
-def final_metrics(trial: Trial) -> list[Any]:
-    """The figures of the restored weights, and what they cost."""
-    from mlflow.entities import Metric
-
-    result = trial.result
-    ended_at = result.history[-1].ended_at
-    values: dict[str, float] = {
-        "best_epoch": result.best_epoch or 0,
-        "epochs": len(result.history),
-        "trained_weights": result.trained_weights,
-        "seconds_per_epoch": sum(e.seconds for e in result.history)
-        / len(result.history),
-    }
-    for split in SPLITS:
-        figures = getattr(result, split)
-        values[f"{split}_accuracy"] = figures.accuracy
-        values[f"{split}_loss"] = figures.loss
-    return [Metric(name, value, ended_at, 0) for name, value in values.items()]
+    Args:
+        client: The server's.
+        home: Id of the experiment.
+        tags: What it is found by.
+        name: What it is called if it is created.
+        parent: Id of its parent run, if it has one.
+    """
+    runs = find_runs(client, home, tags)
+    if not runs:
+        new = {**tags, **_owner(), **({PARENT: parent} if parent else {})}
+        created = client.create_run(home, tags=new, run_name=name)
+        if not parent:  # variants have a lock for their training
+            time.sleep(_SETTLE)
+        runs = find_runs(client, home, tags) or [created]
+    for other in runs[1:]:
+        client.delete_run(other.info.run_id)
+    return runs[0]
 
 
-def result_tags(trial: Trial) -> list[Any]:
-    """How the variant ended, and on what it was trained."""
+def write_tags(client: "MlflowClient", run_id: str, tags: Mapping[str, str]) -> None:
+    """Write several tags of a run at once."""
     from mlflow.entities import RunTag
 
-    tags = {"kigezi.status": trial.result.summary}
-    environment = trial.result.environment
-    tags |= {f"kigezi.{name}": value for name, value in environment.items()}
-    return [RunTag(name, value) for name, value in tags.items()]
+    client.log_batch(run_id, tags=[RunTag(*tag) for tag in tags.items()])
 
 
-def log_model_once(
-    client: "MlflowClient", server: Server, run_id: str, trial: Trial, path: Path
-) -> None:
-    """Log a model, unless another run has: then a tag says where."""
-    from mlflow.entities import RunTag
-
-    name = digest_of([trial.result.key, trial.result.best_epoch])
-    other = find_run(client, server, {"kigezi.model": name, "kigezi.role": "trained"})
-    if other and other.info.run_id != run_id:
-        owner = other.data.tags.get("mlflow.runName", other.info.run_id)
-        client.log_batch(run_id, tags=[RunTag("trained_in", owner)])
-        return
-    if not path.is_file():
-        return
-    _log_keras_model(run_id, trial, path)
-    tags = [RunTag("kigezi.model", name), RunTag("kigezi.role", "trained")]
-    client.log_batch(run_id, tags=tags)
+def mark_orphans(client: "MlflowClient", home: str) -> None:
+    """Mark what processes of this machine were at when they died."""
+    for run in find_runs(client, home, {_HOST: this_host()}, RUNNING):
+        if has_ended(run.data.tags[_PROCESS]):
+            client.set_terminated(run.info.run_id, "KILLED")
 
 
-def _log_keras_model(run_id: str, trial: Trial, path: Path) -> None:
-    import keras
-    import mlflow
-    import numpy as np
-    from mlflow.models import ModelSignature
-    from mlflow.types import Schema, TensorSpec
+def mark_running(client: "MlflowClient", run: "Run", tags: Mapping[str, str]) -> None:
+    """Mark a run as this process's; MLflow keeps the end time of a former one."""
+    missing = (tags | _owner()).items() - run.data.tags.items()
+    write_tags(client, run.info.run_id, dict(missing))
+    if run.info.status != "RUNNING":
+        client.update_run(run.info.run_id, "RUNNING")
 
-    model = keras.models.load_model(path, compile=False)
-    side = model.input_shape[1]
-    pixels = TensorSpec(np.dtype("uint8"), (-1, side, side, 3), "image")
-    answer = TensorSpec(np.dtype("float32"), (-1, len(trial.result.classes)))
-    backend = keras.backend.backend()
-    with mlflow.start_run(run_id=run_id):
-        mlflow.keras.log_model(
-            model,
-            name="model",
-            signature=ModelSignature(Schema([pixels]), Schema([answer])),
-            pip_requirements=[
-                f"keras=={keras.__version__}",
-                f"{backend}=={version(backend)}",
-            ],
-            metadata={"classes": list(trial.result.classes)},
-        )
+
+def _owner() -> dict[str, str]:
+    return {_HOST: this_host(), _PROCESS: this_process()}

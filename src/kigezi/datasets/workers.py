@@ -6,17 +6,20 @@ import signal
 import sys
 import threading
 import types
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
 from functools import partial
+from itertools import chain, islice
 from multiprocessing.connection import wait
-from typing import TypeVar
+from typing import Any, TypeVar
+
+from kigezi.streaming import in_batches, map_ahead
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-
+_AHEAD = 4
+"""batches a worker that are made before their results are asked for"""
 _MOST_ON_WINDOWS = 61
 """processes that Python's pool can wait for there"""
 
@@ -30,7 +33,7 @@ def usable_processors() -> int:
 
 def map_in_processes(
     function: Callable[[Item], Result],
-    items: Sequence[Item],
+    items: Iterable[Item],
     workers: int,
     batch: int = 8,
 ) -> Iterator[Result]:
@@ -38,27 +41,45 @@ def map_in_processes(
 
     Args:
         function: Can be pickled, and lives in a module that imports little.
-        items: What it is called with.
-        workers: Processes; with 1 the work is done in this one.
+        items: What it is called with; they are taken as they are needed.
+        workers: Processes; with 1 the work is done in this one, as it is where there is
+            only one batch.
         batch: Items that a worker is given at a time.
     """
-    if workers == 1:
-        yield from map(function, items)
+    batches = in_batches(items, batch)
+    first = list(islice(batches, 1 if workers == 1 else 2))
+    if len(first) < 2:
+        for some in chain(first, batches):
+            yield from map(function, some)
         return
     if sys.platform == "win32":
         workers = min(workers, _MOST_ON_WINDOWS)
     # Not fork: a forked TensorFlow hangs, and Windows and macOS have no other way.
     spawn = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(workers, spawn, initializer=_start_worker)
-    starts = range(0, len(items), batch)
-    batches = [items[start : start + batch] for start in starts]
+    pool = _Pool(workers, spawn, initializer=_start_worker)
+    call = partial(_call_batch, function)
     try:
-        with _without_main():
-            done = pool.map(partial(_call_batch, function), batches)
-        for results in done:
+        for results in map_ahead(pool, call, chain(first, batches), _AHEAD * workers):
             yield from results
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+class _Pool(ProcessPoolExecutor):
+    """Starts workers that do not import the program that was started.
+
+    They need nothing of it. Kedro's command line takes half a second to import, and a
+    script without `if __name__ == "__main__"` would run again in each of them.
+    """
+
+    def submit(self, *arguments: Any, **named: Any) -> Future[Any]:
+        """Give work to the pool, which starts a worker where none is idle."""
+        main = sys.modules["__main__"]
+        sys.modules["__main__"] = types.ModuleType("__main__")
+        try:
+            return super().submit(*arguments, **named)
+        finally:
+            sys.modules["__main__"] = main
 
 
 def _call_batch(
@@ -79,18 +100,3 @@ def _start_worker() -> None:
 def _end_with(sentinel: int) -> None:
     wait([sentinel])
     os._exit(1)
-
-
-@contextmanager
-def _without_main() -> Iterator[None]:
-    """Start workers that do not import the program that was started.
-
-    They need nothing of it. Kedro's command line takes half a second to import, and a
-    script without `if __name__ == "__main__"` would run again in each of them.
-    """
-    main = sys.modules["__main__"]
-    sys.modules["__main__"] = types.ModuleType("__main__")
-    try:
-        yield
-    finally:
-        sys.modules["__main__"] = main

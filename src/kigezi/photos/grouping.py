@@ -20,7 +20,7 @@ def assign_groups(
 
     Args:
         ledger: A row a file, with `path, photo_id, label, status, camera, taken`.
-        pairs: From `confirm`.
+        pairs: From `confirm` and `name_pairs`.
         parameters: When photographs belong together.
 
     Returns:
@@ -60,12 +60,11 @@ def confirm(pairs: pd.DataFrame, parameters: GroupParameters) -> pd.DataFrame:
         A row a pair, in the orientation in which it is most alike, but first in one in
         which it is alike enough; sorted by falling likeness.
     """
-    neighbours = pairs["proposed_by"] == "number"
     enough = np.where(
-        neighbours, parameters.likeness_of_neighbours, parameters.likeness
+        pairs["neighbours"], parameters.likeness_of_neighbours, parameters.likeness
     )
     pairs = pairs.assign(one_subject=pairs["likeness"] >= enough)
-    ends = ["path_1", "path_2"]
+    ends = ["first", "second"]
     best = pairs.sort_values(
         ["one_subject", "likeness", *ends, "orientation"],
         ascending=[False, False, True, True, True],

@@ -13,7 +13,10 @@ is counted from what strangers reach, as in Cohen's kappa (1960, "A coefficient 
 agreement for nominal scales"); how far correlations spread shows what that is.
 """
 
-from functools import cache
+from collections.abc import Iterator
+from functools import cache, lru_cache
+from itertools import groupby
+from operator import itemgetter
 
 import numpy as np
 import numpy.typing as npt
@@ -21,9 +24,10 @@ from PIL import Image
 from scipy.fft import irfft2, rfft2
 from scipy.ndimage import gaussian_filter
 
+from kigezi.photos.hashing import opposite, oriented
 from kigezi.photos.reading import decode
 
-LIKENESS_VERSION = 1
+LIKENESS_VERSION = 2
 """to be raised with every change of the code that changes a likeness"""
 
 SIDE = 64
@@ -41,16 +45,47 @@ _MOST_CHANCE = 0.9
 """largest correlation taken for chance, so that equal photographs are always alike"""
 _FLOOR = 4
 """grey levels below which structure is taken for noise"""
+_HELD = 256
+"""spectra of first photographs that are held, 17 KB each"""
 
 Spectrum = npt.NDArray[np.complex64]
 Grey = npt.NDArray[np.uint8]
+"""(64, 64)"""
+Greys = npt.NDArray[np.uint8]
+"""(n, 64, 64)"""
 Structure = npt.NDArray[np.float32]
+Task = tuple[Greys, npt.NDArray[np.integer]]
+"""(n, 64, 64) photographs from `read_grey`, and the (m, 3) pairs of them to compare
+
+A pair is the first and second of the n, and the orientation of the second in which it
+may look like the first; see `oriented`.
+"""
 
 
 def read_grey(data: bytes) -> Grey:
     """The (64, 64) grey levels of a whole photograph, proportions left aside."""
     image = decode(data, SIDE).convert("L")
     return np.asarray(image.resize((SIDE, SIDE), Image.Resampling.BOX))
+
+
+def likenesses(task: Task) -> list[float]:
+    """The likeness of every pair; fast where pairs of one second follow each other.
+
+    Workers call it, so this module imports neither Kedro nor pandas.
+    """
+    greys, pairs = task
+
+    @lru_cache(_HELD)
+    def spectrum(first: int, orientation: int) -> Spectrum:
+        return spectrum_of(np.ascontiguousarray(oriented(greys[first], orientation)))
+
+    def of_second(second: int, ends: Iterator[list[int]]) -> Iterator[float]:
+        turned = turned_spectra(greys[second])
+        # It is the first that is turned back, for that needs one spectrum.
+        return (likeness(spectrum(one, opposite(way)), turned) for one, _, way in ends)
+
+    by_second = groupby(pairs.tolist(), itemgetter(1))
+    return [value for second, ends in by_second for value in of_second(second, ends)]
 
 
 def spectrum_of(grey: Grey) -> Spectrum:

@@ -1,140 +1,101 @@
-"""Find pairs of photographs of one subject: proposed cheaply, then compared closely."""
+"""Compare proposed pairs of photographs closely: how alike are the two of each?"""
 
-import re
-from collections.abc import Callable, Iterator
-from functools import lru_cache
+from collections.abc import Iterator
+from itertools import chain, islice
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
-from kigezi.errors import DataError
-from kigezi.photos.hashing import close_hashes, oriented, read_hashes
-from kigezi.photos.likeness import (
-    Grey,
-    likeness,
-    read_grey,
-    spectrum_of,
-    turned_spectra,
-)
-from kigezi.photos.reading import pixel_limit
+from kigezi.folders import PhotographFolder
+from kigezi.photos.likeness import Grey, Greys, Task, likenesses, read_grey
+from kigezi.photos.surveying import in_threads
 from kigezi.progress import progress
+from kigezi.streaming import Map
 
 COLUMNS = [
     *("path_1", "path_2", "label_1", "label_2", "photo_id_1", "photo_id_2"),
     *("proposed_by", "orientation", "likeness"),
 ]
-"""of a table of pairs; orientation is that of the second photograph, see `oriented`"""
+"""of named pairs; orientation is that of the second photograph, see `oriented`"""
 
-_PAIR = ("first", "second", "orientation")
-_MOST = 100
-"""proposed pairs a photograph, beyond which hashes tell nothing apart"""
-_HELD = 4096
-"""photographs that are held ready to be compared, 17 KB each"""
-_NUMBER = re.compile(r"([^\W\d_]*)[\W_]*(\d+)[^\d/]*$")
-"""the last number in a path, and the word before it"""
+_TOGETHER = 512
+"""pairs that one call compares, for which 4 KB of each photograph are handed over"""
+_PART = 128 * _TOGETHER
+"""pairs after which what was found is handed on, which takes about a minute"""
 
 
-def propose_pairs(
-    paths: list[str], hashes: list[str], distance: int, gap: int
-) -> pd.DataFrame:
-    """Pairs worth a closer look.
+def fill_greys(
+    greys: Greys,
+    photographs: pd.DataFrame,
+    positions: npt.NDArray[np.integer],
+    folder: PhotographFolder,
+) -> None:
+    """Read photographs once, however many they are compared with.
 
     Args:
-        paths: Of n photographs.
-        hashes: From `hash_photograph`, in the same order.
-        distance: Bits of 64 in which two hashes may differ.
-        gap: Steps between the numbers of two files of one folder, as in
-            `leaf 17.jpg` and `leaf 19.jpg`; 0 proposes none by their numbers.
-
-    Returns:
-        Positions `first` and `second` (after its first), the `orientation` of the
-        second in which it may look like the first, and whether they are `neighbours`,
-        both upright; sorted by second. A pair may stand there in some orientations.
+        greys: (n, 64, 64), where the photographs at these positions are put.
+        photographs: n rows with `path, photo_id`.
+        positions: Which of them are needed.
+        folder: Where they are.
 
     Raises:
-        DataError: So many hashes are alike that they tell nothing apart.
+        DataError: A photograph is not what it was when it was ingested.
     """
-    near = np.array(sorted(_neighbours(paths, gap)), np.intp).reshape(-1, 2)
-    found = [np.column_stack([near, np.zeros(len(near), np.intp)])]
-    count = 0
-    for columns in close_hashes(read_hashes(hashes), distance):
-        found.append(np.column_stack(columns))
-        count += len(found[-1])
-        if count > _MOST * len(paths):
-            raise DataError(
-                f"more than {_MOST} times as many pairs as photographs look alike: "
-                "lower ingest.groups.hash_distance "
-                "(conf/base/parameters_ingest.yml) to compare fewer."
-            )
-    pairs = pd.DataFrame(np.concatenate(found), columns=list(_PAIR))
-    pairs["neighbours"] = pairs.index < len(near)
-    # Neighbours come first, so that it is known of them.
-    return pairs.drop_duplicates(list(_PAIR)).sort_values(
-        ["second", "first", "orientation"], ignore_index=True
-    )
+
+    def read(name: tuple[str, str]) -> Grey:
+        return read_grey(folder.read_ingested(*name))
+
+    needed = photographs[["path", "photo_id"]].iloc[positions]
+    found = in_threads(read, needed.itertuples(index=False, name=None))
+    shown = progress(found, len(needed), "ingest: photographs made small")
+    for position, grey in zip(positions, shown, strict=True):
+        greys[position] = grey
 
 
 def compare_pairs(
-    photographs: pd.DataFrame, pairs: pd.DataFrame, read: Callable[[str], bytes]
-) -> pd.DataFrame:
-    """The likeness of every pair.
+    pairs: pd.DataFrame, greys: Greys, run: Map = map
+) -> Iterator[pd.DataFrame]:
+    """The likeness of every pair, part by part, so that each can be kept.
 
     Args:
-        photographs: Rows with `path, label, photo_id`, which pairs count.
-        pairs: From `propose_pairs`.
-        read: All bytes of the photograph at a path.
+        pairs: From `propose_pairs`, or the last of them.
+        greys: From `fill_greys`; only few of them are held in memory if it is mapped.
+        run: Does parts of the work, in several processes perhaps.
+
+    Yields:
+        Their rows with `likeness`; the first part may be empty, others are not.
+    """
+    ends = pairs[["first", "second", "orientation"]].to_numpy()
+    starts = range(0, len(ends), _TOGETHER)
+    tasks = (_task(ends[start : start + _TOGETHER], greys) for start in starts)
+    found = chain.from_iterable(run(likenesses, tasks))
+    values = progress(found, len(ends), "ingest: comparisons")
+    for start in range(0, max(len(pairs), 1), _PART):
+        part = pairs[start : start + _PART]
+        yield part.assign(likeness=np.array(list(islice(values, len(part))), float))
+    next(values, None)  # says how long it took
+
+
+def name_pairs(photographs: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
+    """Pairs with what they are pairs of.
+
+    Args:
+        photographs: Rows with `path, label, photo_id`, which the pairs count.
+        pairs: Rows with `first, second, neighbours`.
 
     Returns:
-        Of each row of the pairs: `COLUMNS`.
+        `COLUMNS` and, if the pairs are confirmed, `one_subject`.
     """
-    paths = photographs["path"].tolist()
-
-    @lru_cache(_HELD)
-    def grey(position: int) -> Grey:
-        return read_grey(read(paths[position]))
-
-    spectrum = lru_cache(_HELD)(lambda position: spectrum_of(grey(position)))
-
-    def compare(second: int, ends: list[tuple[int, int]]) -> Iterator[float]:
-        turned = {
-            way: turned_spectra(np.ascontiguousarray(oriented(grey(second), way)))
-            for way in {way for _, way in ends}
-        }
-        return (likeness(spectrum(first), turned[way]) for first, way in ends)
-
-    by_second: dict[int, list[tuple[int, int]]] = {}
-    for second, first, way in pairs[["second", "first", "orientation"]].to_numpy():
-        by_second.setdefault(int(second), []).append((int(first), int(way)))
-    shown = progress(by_second.items(), len(by_second), "ingest: photographs compared")
-    # Threads would only wait for each other: most of it is Python.
-    with pixel_limit(None):
-        found = [value for of_second in shown for value in compare(*of_second)]
-    return _table(photographs, pairs, found)
-
-
-def _neighbours(paths: list[str], gap: int) -> Iterator[tuple[int, int]]:
-    """Positions of files of one folder and one beginning whose numbers are close."""
-    matches = [(_NUMBER.search(path), path, at) for at, path in enumerate(paths)]
-    numbered = sorted(
-        (path.rpartition("/")[0], match[1], int(match[2]), at)
-        for match, path, at in matches
-        if match
-    )
-    for place, (*series, number, at) in enumerate(numbered):
-        # Not all of them: names may end in a number that means something else.
-        for later in range(place + 1, min(place + 1 + 2 * gap, len(numbered))):
-            *other_series, other_number, other = numbered[later]
-            if other_series != series or other_number > number + gap:
-                break
-            yield min(at, other), max(at, other)
-
-
-def _table(
-    photographs: pd.DataFrame, pairs: pd.DataFrame, found: list[float]
-) -> pd.DataFrame:
-    table = pairs[["orientation"]].assign(likeness=np.array(found, float))
+    table = pairs.reset_index(drop=True)
     for number, end in ((1, "first"), (2, "second")):
-        for column in ("path", "label", "photo_id"):
-            table[f"{column}_{number}"] = photographs[column].to_numpy()[pairs[end]]
-    table["proposed_by"] = np.where(pairs["neighbours"], "number", "hash")
-    return table[COLUMNS]
+        rows = photographs[["path", "label", "photo_id"]].iloc[pairs[end]]
+        table = table.join(rows.add_suffix(f"_{number}").reset_index(drop=True))
+    table["proposed_by"] = np.where(table["neighbours"], "number", "hash")
+    return table[[*COLUMNS, *table.columns.intersection(["one_subject"])]]
+
+
+def _task(ends: npt.NDArray[np.integer], greys: Greys) -> Task:
+    """Pairs with the photographs that they are of, which they count from 0."""
+    needed, places = np.unique(ends[:, :2], return_inverse=True)
+    return greys[needed], np.column_stack([places.reshape(-1, 2), ends[:, 2]])

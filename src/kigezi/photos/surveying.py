@@ -2,10 +2,11 @@
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from functools import partial
+from typing import TypeVar
 
 import pandas as pd
 
@@ -15,9 +16,18 @@ from kigezi.photos.judging import Judgement, judge
 from kigezi.photos.labels import check_labels, class_root, is_document
 from kigezi.photos.reading import pixel_limit
 from kigezi.progress import progress
+from kigezi.streaming import in_batches, map_ahead
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 _BYTES_PER_PIXEL = 8
 """of the largest image that could be kept: 16 bits in four channels, uncompressed"""
+
+_AHEAD = 8
+"""files a thread that are read before the first of them is asked for"""
+_TOGETHER = 1000
+"""files whose rows are Python objects at a time, which take more memory"""
 
 _LINK = (
     "it is a link, which is not followed: put what it leads to in its place",
@@ -66,13 +76,28 @@ def survey(folder: PhotographFolder, limits: Limits) -> pd.DataFrame:
     found = _classify(folder.entries())
     check_labels(one.label for one in found if one.label)
     look = partial(_look_at, folder, limits)
+    rows = in_threads(look, found, limits.maximum_megapixels)
+    shown = progress(rows, len(found), "ingest: files")
+    parts = [pd.DataFrame(some) for some in in_batches(shown, _TOGETHER)]
+    return pd.concat(parts, ignore_index=True)
+
+
+def in_threads(
+    function: Callable[[Item], Result],
+    items: Iterable[Item],
+    maximum_megapixels: float | None = None,
+) -> Iterator[Result]:
+    """Read and decode photographs; the results are in the order of the items.
+
+    Args:
+        function: What is done with an item.
+        items: Any number of them; they are taken as they are needed.
+        maximum_megapixels: See `pixel_limit`.
+    """
+    threads = read_threads()
     # Set before the threads start, for these limits hold for the whole process.
-    with (
-        pixel_limit(limits.maximum_megapixels),
-        ThreadPoolExecutor(read_threads()) as pool,
-    ):
-        rows = list(progress(pool.map(look, found), len(found), "ingest: files"))
-    return pd.DataFrame(rows)
+    with pixel_limit(maximum_megapixels), ThreadPoolExecutor(threads) as pool:
+        yield from map_ahead(pool, function, items, _AHEAD * threads)
 
 
 def read_threads() -> int:

@@ -5,7 +5,6 @@ from kedro.runner import SequentialRunner
 from kedro_datasets.pandas import ParquetDataset
 
 from kigezi.datasets.photographs import PhotographsDataset
-from kigezi.datasets.tables import TablesDataset
 from kigezi.photos.building import build_digest, kept_rows
 from kigezi.pipelines import augment, ingest
 from tests.datasets.builds import dataset
@@ -16,6 +15,7 @@ from tests.pictures import (
     photograph_files,
     write_tree,
 )
+from tests.stores import comparison_datasets
 
 
 def test_shape() -> None:
@@ -34,7 +34,7 @@ def test_ingest_and_augment_together(tmp_path: Path) -> None:
             "params:image": MemoryDataset(image),
             "params:augment": MemoryDataset(changes),
             "photographs": PhotographsDataset(path=str(tmp_path), unpacked="unpacked"),
-            "compared": TablesDataset(path=str(tmp_path / "compared")),
+            **comparison_datasets(tmp_path),
             "ledger": ParquetDataset(filepath=str(tmp_path / "ledger.parquet")),
             "augmented": dataset(tmp_path),
         }

@@ -11,7 +11,6 @@ from kedro.io import DataCatalog, MemoryDataset
 from kedro.runner import SequentialRunner
 
 from kigezi.datasets.photographs import PhotographsDataset
-from kigezi.datasets.tables import TablesDataset
 from kigezi.pipelines.ingest import create_pipeline
 from tests.photos.test_judging import BAD
 from tests.photos.test_noting import KEPT
@@ -22,6 +21,7 @@ from tests.pictures import (
     picture,
     write_tree,
 )
+from tests.stores import comparison_datasets
 
 KEPT_FILES = {
     **{f"a/kept/{name}": data for name, (data, _) in KEPT.items()},
@@ -74,7 +74,7 @@ def _ingest(
         {
             "params:ingest": MemoryDataset(parameters),
             "photographs": photographs,
-            "compared": TablesDataset(path=str(project / "compared")),
+            **comparison_datasets(project),
         }
     )
     made = SequentialRunner().run(create_pipeline(), catalog)

@@ -12,7 +12,6 @@ from kedro.runner import SequentialRunner
 from PIL import ExifTags, Image, ImageOps
 
 from kigezi.datasets.photographs import PhotographsDataset
-from kigezi.datasets.tables import TablesDataset
 from kigezi.pipelines.ingest import create_pipeline
 from tests.pictures import (
     encoded,
@@ -21,6 +20,7 @@ from tests.pictures import (
     textured,
     write_tree,
 )
+from tests.stores import comparison_datasets
 
 
 def _taken(seed: int, second: int) -> bytes:
@@ -64,7 +64,7 @@ def _ingest(
         {
             "params:ingest": MemoryDataset(parameters),
             "photographs": photographs,
-            "compared": TablesDataset(path=str(root / "compared")),
+            **comparison_datasets(root),
         }
     )
     outputs = SequentialRunner().run(create_pipeline(), catalog)

@@ -4,7 +4,6 @@ import pandas as pd
 import pytest
 
 from kigezi.datasets.photographs import PhotographLibrary
-from kigezi.datasets.tables import Tables
 from kigezi.errors import DataError
 from kigezi.pipelines.ingest.nodes import (
     compare_photographs,
@@ -20,6 +19,7 @@ from tests.pictures import (
     picture,
     write_tree,
 )
+from tests.stores import comparison_stores
 
 COLUMNS = [
     *("path", "photo_id", "label", "width", "height", "format", "mode"),
@@ -33,8 +33,8 @@ def _ingest(root: Path, **changes: object) -> tuple[pd.DataFrame, pd.DataFrame]:
     parameters = ingest_parameters(**changes)
     photographs = PhotographLibrary(root, root / "unpacked")
     survey = survey_photographs(parameters, photographs)
-    compared = Tables(root / "compared")
-    pairs = compare_photographs(survey, photographs, parameters, compared)
+    stores = comparison_stores(root)
+    pairs = compare_photographs(survey, photographs, parameters, *stores)
     ledger, quarantine, _ = split_photographs(survey, pairs, parameters)
     return ledger, quarantine
 
@@ -136,7 +136,7 @@ def test_photographs_are_compared_once(
     first, _ = _ingest(tmp_path)
     again, _ = _ingest(tmp_path)
     pd.testing.assert_frame_equal(first, again)
-    said = "photographs compared in"
+    said = "comparisons in"
     assert sum(said in line for line in caplog.messages) == 1
     stricter = group_parameters(likeness=1, likeness_of_neighbours=1)
     _ingest(tmp_path, groups=stricter)
@@ -153,11 +153,11 @@ def test_a_photograph_that_changes_meanwhile_is_named(
     parameters = ingest_parameters()
     photographs = PhotographLibrary(tmp_path, tmp_path / "unpacked")
     survey = survey_photographs(parameters, photographs)
-    stores = (photographs, parameters, Tables(tmp_path / "compared"))
+    stores = (photographs, parameters, *comparison_stores(tmp_path))
     pairs = compare_photographs(survey, *stores) if later == "show" else None
     (tmp_path / "photographs" / "a" / "001.jpg").write_bytes(b"changed")
     with pytest.raises(DataError, match=r"a/001\.jpg in .* has changed since"):
         if pairs is None:
             compare_photographs(survey, *stores)
         else:
-            show_pairs(pairs, photographs, parameters)
+            show_pairs(survey, pairs, photographs, parameters)

@@ -5,14 +5,14 @@ from kedro.runner import SequentialRunner
 from kedro_datasets.pandas import CSVDataset, ParquetDataset
 
 from kigezi.datasets.photographs import PhotographsDataset
-from kigezi.datasets.tables import TablesDataset
 from kigezi.pipelines.ingest import create_pipeline
 from tests.pictures import ingest_parameters, photograph_files, write_tree
+from tests.stores import comparison_datasets
 
 
 def test_shape() -> None:
     pipeline = create_pipeline()
-    assert pipeline.inputs() == {"params:ingest", "photographs", "compared"}
+    assert pipeline.inputs() == {"params:ingest", "photographs", "greys", "compared"}
     assert pipeline.outputs() == {
         *("ledger", "quarantine", "groups", "near_pairs", "pairs_sheet")
     }
@@ -25,7 +25,7 @@ def test_run_with_the_datasets_of_the_catalog(tmp_path: Path) -> None:
         {
             "params:ingest": MemoryDataset(ingest_parameters()),
             "photographs": PhotographsDataset(path=str(tmp_path), unpacked="unpacked"),
-            "compared": TablesDataset(path=str(tmp_path / "compared")),
+            **comparison_datasets(tmp_path),
             "ledger": ParquetDataset(filepath=str(tmp_path / "ledger.parquet")),
             "quarantine": CSVDataset(
                 filepath=str(tmp_path / "quarantine.csv"), save_args={"index": False}

@@ -11,7 +11,6 @@ from kedro.runner import SequentialRunner
 from PIL import Image, ImageFilter
 
 from kigezi.datasets.photographs import PhotographLibrary
-from kigezi.datasets.tables import Tables
 from kigezi.errors import DataError
 from kigezi.pipelines import quality
 from kigezi.pipelines.ingest.nodes import (
@@ -29,6 +28,7 @@ from tests.pictures import (
     quality_parameters,
     write_tree,
 )
+from tests.stores import comparison_stores
 
 PIPELINE = quality.create_pipeline()
 STORES = {"ledger", "photographs", "backbone_weights", "model_inputs"}
@@ -65,8 +65,8 @@ def _catalog(root: Path) -> DataCatalog:
     library = PhotographLibrary(root, root / "unpacked")
     parameters = ingest_parameters()
     survey = survey_photographs(parameters, library)
-    compared = Tables(root / "compared")
-    pairs = compare_photographs(survey, library, parameters, compared)
+    stores = comparison_stores(root)
+    pairs = compare_photographs(survey, library, parameters, *stores)
     ledger, *_ = split_photographs(survey, pairs, parameters)
     entries = make_loader(PROJECT / "conf")["catalog"]
     for entry in entries.values():

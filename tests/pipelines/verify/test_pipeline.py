@@ -7,7 +7,6 @@ from kedro.runner import SequentialRunner
 from kedro_datasets.pandas import CSVDataset, ParquetDataset
 
 from kigezi.datasets.photographs import PhotographsDataset
-from kigezi.datasets.tables import TablesDataset
 from kigezi.errors import DataError
 from kigezi.pipelines import augment, ingest, verify
 from kigezi.pipelines.verify.nodes import TABLE
@@ -20,6 +19,7 @@ from tests.pictures import (
     photograph_files,
     write_tree,
 )
+from tests.stores import comparison_datasets
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def catalog(tmp_path: Path) -> DataCatalog:
             "params:image": MemoryDataset(image_parameters()),
             "params:augment": MemoryDataset(augment_parameters()),
             "photographs": PhotographsDataset(path=str(tmp_path), unpacked="unpacked"),
-            "compared": TablesDataset(path=str(tmp_path / "compared")),
+            **comparison_datasets(tmp_path),
             "ledger": ParquetDataset(filepath=str(tmp_path / "ledger.parquet")),
             "augmented": dataset(tmp_path, workers=2),
             "verification": table,

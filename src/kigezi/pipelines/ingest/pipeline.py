@@ -24,7 +24,10 @@ def create_pipeline(**kwargs: Any) -> Pipeline:
             ),
             node(
                 func=compare_photographs,
-                inputs=["survey", "photographs", "params:ingest", "compared"],
+                inputs=[
+                    *("survey", "photographs", "params:ingest"),
+                    *("greys", "compared"),
+                ],
                 outputs="compared_pairs",
                 name="compare_photographs",
             ),
@@ -36,7 +39,7 @@ def create_pipeline(**kwargs: Any) -> Pipeline:
             ),
             node(
                 func=show_pairs,
-                inputs=["compared_pairs", "photographs", "params:ingest"],
+                inputs=["survey", "compared_pairs", "photographs", "params:ingest"],
                 outputs=["near_pairs", "pairs_sheet"],
                 name="show_pairs",
             ),

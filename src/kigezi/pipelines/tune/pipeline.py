@@ -65,7 +65,13 @@ def _create_stage(
     assignments = {variant: f"{variant}.assignment" for variant in variants}
     trials = [f"{variant}.trial" for variant in variants]
     nodes = [
-        node(open_examples, [*DATA, *IMAGES], "examples", name="open_examples"),
+        node(
+            open_examples,
+            [*DATA, *IMAGES],
+            "examples",
+            name="open_examples",
+            tags=["everywhere"],  # where training is: a mapped file is not sent
+        ),
         node(
             resolve_recipes,
             [STUDY, "examples", *winner],
