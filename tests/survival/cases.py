@@ -154,7 +154,7 @@ def _look_at_training(root: Path) -> dict[str, Any]:
         "predictions": training.predictions(4).to_dict("list"),
         "model": training.model_path(4).read_text(),
         "best": best,
-        "files": sorted(path.name for path in training.folder.iterdir()),
+        "files": sorted(path.name for path in training.folder.glob("*.npz")),
     }
 
 

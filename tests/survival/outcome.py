@@ -16,7 +16,8 @@ import numpy as np
 
 LEFTOVER = ".incomplete-"
 _TIMES = {"seconds", "ended_at", "seconds_per_epoch", "epoch_seconds"}
-_OWN_TIMES = ("time_estimate.json",)
+_OWN_TIMES = ("time_estimate.json", "attempt.json")
+"""what is measured anew, and the note by which a kill for lack of memory is known"""
 
 
 def outcome(project: Path) -> dict[str, Any]:
