@@ -22,6 +22,7 @@ from tests.pictures import (
     ingest_parameters,
     photograph_files,
     picture,
+    textured,
     write_tree,
 )
 from tests.stores import comparison_stores
@@ -176,6 +177,20 @@ def test_a_comparison_that_was_interrupted_goes_on(
         compare("interrupted")
     pd.testing.assert_frame_equal(compare("interrupted"), whole)
     assert f"{len(whole) - 20} comparisons in 0 s" in caplog.text
+
+
+@pytest.mark.parametrize(("gap", "small"), [(0, 2), (1, 4)])
+def test_only_photographs_in_pairs_are_read_again(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, gap: int, small: int
+) -> None:
+    caplog.set_level("INFO")
+    files = {f"a/{seed}0.jpg": encoded(textured(seed)) for seed in range(9)}
+    again = encoded(textured(3), quality=60)
+    write_tree(tmp_path / "photographs", {**files, "b/x.jpg": again, "b/y9.jpg": again})
+    more = {f"b/y{seed}.jpg": encoded(textured(50 + seed)) for seed in (2, 3, 5, 7)}
+    write_tree(tmp_path / "photographs", more)
+    _ingest(tmp_path, groups=group_parameters(number_gap=gap))
+    assert f"{small} photographs made small in 0 s" in caplog.text
 
 
 @pytest.mark.parametrize("later", ["compare", "show"])
