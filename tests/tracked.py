@@ -1,5 +1,8 @@
 """What several tests of tracking share: runs as they stand in MLflow."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import mlflow
@@ -9,6 +12,7 @@ from mlflow.entities import Run
 from kigezi.datasets.mlflow_server import Server
 from kigezi.datasets.tracking import Tracking
 from kigezi.records import Trial
+from tests.conftest import PROJECT
 
 FINAL = {
     "train_accuracy": 0.45,
@@ -52,3 +56,34 @@ def track(server: Server, trial: Trial, model: Path = NO_MODEL) -> None:
         for epoch in result.history:
             run.epoch(epoch)
         run.finish(trial, plot, model)
+
+
+def start_tracking(
+    server: Server, variants: str, *arguments: str, **environment: str
+) -> "subprocess.Popen[str]":
+    """A process that tracks variants, separated by commas: see `track_variants`."""
+    paths = [str(PROJECT / "src"), str(PROJECT)]
+    where = [server.uri, server.experiment]
+    environment["PYTHONPATH"] = os.pathsep.join(paths)
+    if server.artifact_location:
+        environment["TRACKED_ARTIFACTS"] = server.artifact_location
+    return subprocess.Popen(
+        [sys.executable, "-m", "tests.track_variants", *where, variants, *arguments],
+        env=os.environ | environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def assert_complete(server: Server, *variants: str) -> None:
+    """One parent and one whole run a variant, with every epoch once."""
+    *runs, parent = runs_in(server)
+    assert [run.info.run_name for run in runs] == [f"freeze/{v}" for v in variants]
+    for run in runs:
+        assert run.data.metrics.items() >= FINAL.items()
+        assert "kigezi.complete" in run.data.tags
+        assert run.data.tags["mlflow.parentRunId"] == parent.info.run_id
+        for name in ("epoch_train_loss", "epoch_validation_loss"):
+            assert points_of(server, run, name) == [(1, 0.6), (2, 0.5)]
+    assert {run.info.status for run in (*runs, parent)} == {"FINISHED"}

@@ -35,6 +35,8 @@ def silence_other_packages() -> None:
     )
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
+    # It tells its makers which of its functions are used otherwise.
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 
 
 def import_keras() -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from kigezi.datasets import aside as aside_module
 from kigezi.datasets.aside import (
     _HOST,
     folder_aside,
@@ -39,11 +40,12 @@ def test_leftovers_of_the_dead_are_removed(tmp_path: Path) -> None:
         capture_output=True,
         check=True,
     )
-    living = f".incomplete-one-{_HOST}-{os.getppid()}"
-    elsewhere = f".incomplete-one-elsewhere-{int(dead.stdout)}"
-    old = ".incomplete-one-elsewhere-7"
-    for name in (living, f".incomplete-one-{_HOST}-{int(dead.stdout)}", elsewhere, old):
+    living = f".incomplete-{_HOST}-{os.getppid()}-one"
+    elsewhere = f".incomplete-elsewhere-{int(dead.stdout)}-one"
+    old = ".incomplete-elsewhere-7-2-3-one"
+    for name in (living, f".incomplete-{_HOST}-{int(dead.stdout)}-one", elsewhere, old):
         (tmp_path / name).mkdir()
+    (tmp_path / f".incomplete-{_HOST}-{int(dead.stdout)}-a.file").write_text("half")
     (tmp_path / ".incomplete-mine").mkdir()
     os.utime(tmp_path / old, (0, 0))
     remove_leftovers(tmp_path)
@@ -79,6 +81,16 @@ def test_a_failure_leaves_the_old_file_or_none(
         aside.write_bytes(b"half")
         raise error
     assert [path.read_bytes() for path in tmp_path.iterdir()] == ([old] if old else [])
+
+
+@pytest.mark.parametrize("kind", ["file", "folder"])
+def test_a_power_cut_after_the_rename_leaves_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    monkeypatch.setattr(aside_module, "_remove", lambda path: None)
+    with written_aside(tmp_path / "target") as aside:
+        aside.write_bytes(b"new") if kind == "file" else aside.mkdir()
+    assert os.listdir(tmp_path) == ["target"]
 
 
 def test_a_failure_leaves_no_half_folder(tmp_path: Path) -> None:

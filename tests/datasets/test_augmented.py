@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from kigezi.datasets import augmented, contents
+from kigezi.datasets.aside import _HOST
 from kigezi.datasets.contents import content_digest
 from kigezi.datasets.versions import MANIFEST
 from kigezi.errors import DataError
@@ -145,7 +146,8 @@ def test_nothing_is_visible_of_a_save_that_dies(
 def test_leftovers_of_dead_processes_go_with_the_next_save(tmp_path: Path) -> None:
     build = small_build(tmp_path / "photographs")
     dataset(tmp_path).save(build)
-    leftover = tmp_path / "augmented" / ".incomplete-2020-4194305" / "augmented"
+    dead = f".incomplete-{_HOST}-4194305-2020"
+    leftover = tmp_path / "augmented" / dead / "augmented"
     leftover.mkdir(parents=True)
     (leftover / "dataset.json").write_text("{}")
     assert len(dataset(tmp_path).load().all()) == 1

@@ -56,7 +56,7 @@ def test_one_warning_for_an_outage(
 ) -> None:
     for variant in "abc":
         track(server, make_trial(variant, 0.9))
-        clock.wait(61)
+        clock.sleep(61)
     (message,) = caplog.messages
     assert "connection refused). Training goes on" in message
     assert server.uri in message
@@ -68,10 +68,10 @@ def test_nothing_is_tried_for_a_minute(
 ) -> None:
     track(server, make_trial("a", 0.9))
     assert outage.calls == 1
-    clock.wait(59)
+    clock.sleep(59)
     track(server, make_trial("b", 0.9))
     assert outage.calls == 1
-    clock.wait(2)
+    clock.sleep(2)
     track(server, make_trial("c", 0.9))
     assert outage.calls == 2
 
@@ -80,14 +80,14 @@ def test_a_slow_server_is_left_alone_for_longer(
     server: Server, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def time_out(*_: Any) -> None:
-        clock.wait(20)
+        clock.sleep(20)
         raise MlflowException("timed out")
 
     monkeypatch.setattr(mlflow, "MlflowClient", time_out)
     began = clock.now
     run = Tracking(server, "study").begin(make_assignment(), "d" * 64, "k")
     for epoch in make_trial("a", 0.9).result.history * 500:
-        clock.wait(1)
+        clock.sleep(1)
         run.epoch(epoch)
     assert clock.now - began < 1000 * 1.15
 
@@ -97,7 +97,7 @@ def test_what_was_missed_is_sent_once_the_server_answers(
 ) -> None:
     for variant in "ab":
         track(server, make_trial(variant, 0.9))
-    clock.wait(61)
+    clock.sleep(61)
     outage.away = False
     track(server, make_trial("c", 0.9))
     *runs, parent = runs_in(server)
@@ -142,7 +142,7 @@ def test_epochs_are_seen_again_after_an_outage(
     run = Tracking(server, "study").begin(make_assignment(), "d" * 64, "k")
     run.epoch(first)
     outage.away = False
-    clock.wait(61)
+    clock.sleep(61)
     run.epoch(second)
     child, _ = runs_in(server)
     assert child.info.status == "RUNNING"
@@ -189,6 +189,24 @@ def test_what_is_refused_keeps_nothing_else_back(
     assert complete == [False, True, True, False]
     assert len(caplog.messages) == 2
     assert "still misses the results of 1 variant (" in caplog.messages[-1]
+
+
+def test_one_of_two_that_write_the_same_at_once_tries_again(
+    server: Server, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    log_inputs, refused = mlflow.MlflowClient.log_inputs, []
+
+    def refuse_once(*arguments: Any, **named: Any) -> None:
+        if not refused:
+            refused.append(True)
+            raise MlflowException("duplicate key", INVALID_PARAMETER_VALUE)
+        log_inputs(*arguments, **named)
+
+    monkeypatch.setattr(mlflow.MlflowClient, "log_inputs", refuse_once)
+    track(server, make_trial("a", 0.9))
+    run, _ = runs_in(server)
+    assert len(run.inputs.dataset_inputs) == 1
+    assert caplog.messages == []
 
 
 def test_a_run_that_was_deleted_by_hand_is_made_again(server: Server) -> None:

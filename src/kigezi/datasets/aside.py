@@ -8,12 +8,14 @@ import shutil
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 _HOST = re.sub(r"\W", "_", platform.node())[:24]
-_LEFTOVER = re.compile(r"\.incomplete-.*-(\w*)-(\d+)")
+_LEFTOVER = re.compile(r"\.incomplete-(\w*)-(\d+)-.*", re.DOTALL)
 _DAY = 24 * 60 * 60
+_mine: set[Path] = set()
+"""what this process is writing now"""
 
 
 @contextmanager
@@ -24,29 +26,36 @@ def folder_aside(parent: Path, name: str) -> Iterator[Path]:
         parent: The folder on the same disk that will hold the final folder.
         name: Name of what is written, for people who find it after a crash.
     """
-    parent.mkdir(parents=True, exist_ok=True)
-    remove_leftovers(parent)
-    aside = parent / f".incomplete-{name}-{_HOST}-{os.getpid()}"
-    shutil.rmtree(aside, ignore_errors=True)
-    aside.mkdir()
-    try:
+    with _place_aside(parent, name) as aside:
+        aside.mkdir()
         yield aside
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
 
 
 @contextmanager
 def written_aside(target: Path) -> Iterator[Path]:
     """A path to write a file or folder to, which becomes `target` at the end.
 
-    It has the target's own name, for some writers choose their format by the suffix.
+    It ends like the target, for some writers choose their format by the suffix.
     """
-    with folder_aside(target.parent, target.name) as folder:
-        path = folder / target.name
+    with _place_aside(target.parent, target.name) as path:
         yield path
         if path.is_file():
             flush(path)
+        # One rename is all there is: after it, a crash leaves nothing behind.
         path.replace(target)
+
+
+@contextmanager
+def _place_aside(parent: Path, name: str) -> Iterator[Path]:
+    parent.mkdir(parents=True, exist_ok=True)
+    remove_leftovers(parent)
+    path = parent / f".incomplete-{_HOST}-{os.getpid()}-{name}"
+    _mine.add(path)
+    try:
+        yield path
+    finally:
+        _remove(path)
+        _mine.discard(path)
 
 
 def write_bytes(target: Path, data: bytes) -> None:
@@ -88,15 +97,23 @@ def remove_leftovers(parent: Path) -> None:
     for path in parent.glob(".incomplete-*"):
         match = _LEFTOVER.fullmatch(path.name)
         if match and not _may_be_alive(match[1], int(match[2]), path):
-            shutil.rmtree(path, ignore_errors=True)
+            _remove(path)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        with suppress(OSError):
+            path.unlink()
 
 
 def _may_be_alive(host: str, process: int, path: Path) -> bool:
     if host != _HOST or sys.platform == "win32":
         # Nothing is known of another machine's; on Windows os.kill would end it.
-        return time.time() - path.stat().st_mtime < _DAY
+        return not _is_old(path)
     if process == os.getpid():
-        return False
+        return path in _mine
     try:
         os.kill(process, 0)
     except ProcessLookupError:
@@ -104,3 +121,10 @@ def _may_be_alive(host: str, process: int, path: Path) -> bool:
     except PermissionError:
         return True
     return True
+
+
+def _is_old(path: Path) -> bool:
+    try:
+        return time.time() - path.stat().st_mtime > _DAY
+    except FileNotFoundError:  # it was finished or removed just now
+        return False

@@ -2,14 +2,14 @@
 
 import json
 import logging
-import shutil
 from collections.abc import Callable, Mapping
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 from PIL.Image import Image
 
-from kigezi.datasets.aside import folder_aside, publish
+from kigezi.datasets.aside import folder_aside, publish, remove_leftovers
 from kigezi.errors import DataError
 from kigezi.folders import DRAWING, PhotographFolder, is_system
 from kigezi.progress import progress
@@ -38,6 +38,7 @@ def draw_folder(
     Raises:
         DataError: The folder holds files that the project did not draw.
     """
+    remove_leftovers(folder.parent)
     files = [f"{label}/{label}_{index:05d}.jpg" for label, index in names]
     wanted = {"parameters": dict(parameters), "files": files}
     if _read_mark(folder) == wanted and _visible(folder) == sorted(files):
@@ -49,11 +50,20 @@ def draw_folder(
         for file, name in progress(pairs, len(files), "draw: photographs"):
             path = aside / file
             path.parent.mkdir(exist_ok=True)
-            draw(*name).save(path, "JPEG", quality=QUALITY)
+            path.write_bytes(_encode(draw(*name)))
         (aside / DRAWING).write_text(json.dumps(wanted), "utf-8")
-        if folder.exists():
-            shutil.rmtree(folder)
-        publish(aside, folder)
+        with folder_aside(folder.parent, f"old-{folder.name}") as old:
+            # Not removed in place: half a drawing would be taken for the user's files.
+            if folder.exists():
+                folder.rename(old / folder.name)
+            publish(aside, folder)
+
+
+def _encode(image: Image) -> bytes:
+    """The bytes of a JPEG; saved to a file, half of it may go unsaid on a full disk."""
+    buffer = BytesIO()
+    image.save(buffer, "JPEG", quality=QUALITY)
+    return buffer.getvalue()
 
 
 def _check_replaceable(folder: Path) -> None:

@@ -4,6 +4,7 @@ MLflow is imported only when it is needed.
 """
 
 import logging
+import random
 import re
 import time
 from collections.abc import Callable
@@ -102,7 +103,7 @@ class Connection:
         started = time.monotonic()
         self._silent_until = 0.0
         try:
-            task(connect(self.server.uri))
+            self._do(task)
         except Exception as error:  # stores of artifacts raise what they like
             ended = time.monotonic()
             if not is_refusal(error):
@@ -111,6 +112,17 @@ class Connection:
             self._warn(error)
             return False
         return True
+
+    def _do(self, task: Task) -> None:
+        client = connect(self.server.uri)
+        try:
+            task(client)
+        except Exception as error:
+            if not is_refusal(error):
+                raise
+            # MLflow refuses one of two that write the same at once: the dataset, say.
+            time.sleep(random.uniform(0.1, 0.5))  # noqa: S311
+            task(client)
 
     def _warn(self, error: Exception) -> None:
         known, self._reason = self._reason, " ".join(str(error).split())[:200]

@@ -59,7 +59,8 @@ class ModelInputs:
 
     def _make_room(self, keep: Path) -> None:
         """Remove the arrays that were not used for longest, beyond the limit."""
-        paths = sorted(self._folder.glob("*.npy"), key=_last_use)
+        # Not those that begin with a dot: others are still writing them.
+        paths = sorted(self._folder.glob("[!.]*.npy"), key=_last_use)
         excess = sum(path.stat().st_size for path in paths) - self._limit
         for path in paths:
             if excess <= 0:

@@ -55,9 +55,10 @@ class Tables:
         return map_in_processes(function, items, self._workers, batch=1)
 
     def _remove_old(self) -> None:
+        # Not those that begin with a dot: others are still writing them.
         found = [
             (path.stat().st_mtime, path)
-            for pattern in ("*.parquet", "*.parts")
+            for pattern in ("[!.]*.parquet", "[!.]*.parts")
             for path in self._folder.glob(pattern)
         ]
         for _, path in sorted(found)[:-_KEPT]:

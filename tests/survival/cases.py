@@ -1,0 +1,221 @@
+"""What the sweeps interrupt: each case does some work below a folder, or finds it done.
+
+`act` is run again after it was interrupted. `look` reads all that can be seen, through
+the code that a run reads it with, which refuses what is damaged or half written.
+"""
+
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from kigezi.context import ProjectSession
+from kigezi.datasets.archives import unpack
+from kigezi.datasets.aside import sha256_of
+from kigezi.datasets.drawn import draw_folder
+from kigezi.datasets.model_inputs import ModelInputsDataset
+from kigezi.datasets.records import ModelFileDataset, TrialDataset
+from kigezi.datasets.tables import TablesDataset
+from kigezi.datasets.trainings import TrainingsDataset
+from kigezi.records import Figures
+from tests.conftest import make_history, make_trial
+from tests.datasets.builds import dataset, small_build
+from tests.pictures import photograph_files, picture, write_tree
+from tests.survival.outcome import LEFTOVER
+from tests.survival.small_study import make_project
+
+EPOCHS = [3.0, 1.0, 2.0, 0.5]
+"""validation losses"""
+DIGEST = "0" * 64
+
+
+class Case(NamedTuple):
+    """Work that may be interrupted anywhere."""
+
+    prepare: Callable[[Path], object]
+    """makes what the work starts from"""
+    act: Callable[[Path], object]
+    """does the work"""
+    look: Callable[[Path], dict[str, Any]]
+    """all that can be seen of it by name, as JSON can hold it"""
+
+
+def _project(root: Path) -> None:
+    make_project(root)
+    write_tree(root / "photographs", photograph_files({"a": 5, "b": 5}))
+
+
+def _ingest(root: Path) -> None:
+    ingest = {"source": "photographs", "drawing": None}
+    with ProjectSession.create(
+        root, env="small", runtime_params={"ingest": ingest}
+    ) as session:
+        session.run(pipeline_name="ingest")
+
+
+def _augment(root: Path) -> None:
+    dataset(root / "data").save(small_build(root / "photographs", copies=1))
+
+
+def _versions(root: Path) -> dict[str, Any]:
+    versions = dataset(root / "data").load().all()
+    for version in versions:
+        version.check()
+        assert version.find_damage() is None
+    return {version.digest: version.files() for version in versions}
+
+
+def _draw(root: Path, parameters: int) -> None:
+    names = [("dark", 0), ("dark", 1), ("light", 0)]
+    target = root / "data" / "drawn"
+    draw_folder(
+        target, names, lambda _, seed: picture(seed + parameters), {"of": parameters}
+    )
+
+
+def _archive(root: Path) -> None:
+    with zipfile.ZipFile(root / "photographs.zip", "w") as file:
+        for name, data in photograph_files({"a": 2, "b": 2}).items():
+            file.writestr(zipfile.ZipInfo(name), data)
+
+
+def _unpacked(root: Path) -> dict[str, Any]:
+    return {path.name: _sums(path) for path in (root / "data").glob("[!.]*")}
+
+
+def _table(root: Path) -> pd.DataFrame:
+    return (
+        TablesDataset(path=str(root / "data")).load().get_or_make(DIGEST, _make_table)
+    )
+
+
+def _make_table() -> pd.DataFrame:
+    return pd.DataFrame({"likeness": np.arange(100) / 7})
+
+
+def _look_at_table(root: Path) -> dict[str, Any]:
+    return {
+        path.name: pd.read_parquet(path)["likeness"].tolist()
+        for path in (root / "data").glob("[!.]*.parquet")
+    }
+
+
+def _array(root: Path) -> list[int]:
+    store = ModelInputsDataset(path=str(root / "data"), gigabytes=1).load()
+    values = np.arange(3000).reshape(30, 100)
+
+    def fill(array: np.ndarray) -> None:
+        array[:] = values
+
+    return store.get_or_make(DIGEST, values.shape, fill, values.dtype)[:, 7].tolist()
+
+
+def _train(root: Path) -> None:
+    training = TrainingsDataset(path=str(root / "data")).load().open({"v": 1}, (2, 4))
+    for number in range(len(training.history()) + 1, len(EPOCHS) + 1):
+        arrays = {"layer/0": np.full(300, number, np.float32)}
+        improved = EPOCHS[number - 1] < min(EPOCHS[: number - 1], default=np.inf)
+        training.save(make_history(EPOCHS[:number]), arrays, arrays if improved else {})
+    if training.evaluation(4) is None:
+        figures = {"test": Figures(accuracy=0.5, loss=1, photographs=4)}
+        table = pd.DataFrame({"photo_id": ["a"]})
+        evaluation = {"figures": figures, "trained_weights": 3}
+        training.keep_evaluation(
+            4, evaluation, table, lambda to: to.write_bytes(b"model")
+        )
+
+
+def _look_at_training(root: Path) -> dict[str, Any]:
+    if not list((root / "data").glob("[!.]*/history.json")):
+        return {}
+    training = TrainingsDataset(path=str(root / "data")).load().open({"v": 1}, (2, 4))
+    history = training.history()
+    assert history == make_history(EPOCHS[: len(history)])
+    assert set(training.state()["layer/0"]) == {len(history)}
+    best = [number for number in range(1, len(history) + 1) if training.keeps(number)]
+    for number in best:
+        assert set(training.best(number)["layer/0"]) == {number}
+    assert int(np.argmin(EPOCHS[: len(history)])) + 1 in best
+    evaluation = training.evaluation(4)
+    if evaluation is None:
+        return {}
+    return {
+        "evaluation": evaluation,
+        "predictions": training.predictions(4).to_dict("list"),
+        "model": training.model_path(4).read_text(),
+        "best": best,
+    }
+
+
+def _save_trial(root: Path, accuracy: float) -> None:
+    TrialDataset(path=str(root / "data" / "trial")).save(make_trial("one", accuracy))
+
+
+def _look_at_trial(root: Path) -> dict[str, Any]:
+    stored = TrialDataset(path=str(root / "data" / "trial"))
+    if not stored.exists():
+        return {}
+    trial = stored.load()
+    assert len(trial.predictions) == 4
+    return {"trial": trial.result.model_dump(mode="json")}
+
+
+def _look_at_array(root: Path) -> dict[str, Any]:
+    sums = (root / "data").glob("*.sha256")
+    arrays = {path: path.with_suffix(".npy") for path in sums}
+    return {
+        array.name: np.load(array).tolist()
+        for path, array in arrays.items()
+        if array.is_file() and sha256_of(array) == path.read_text()
+    }
+
+
+def _model_file(root: Path) -> ModelFileDataset:
+    return ModelFileDataset(filepath=str(root / "data" / "final_model.keras"))
+
+
+def _look_at_model(root: Path) -> dict[str, Any]:
+    return _sums(root / "data") if _model_file(root).exists() else {}
+
+
+def _sums(folder: Path) -> dict[str, str]:
+    files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
+    return {
+        path.relative_to(folder).as_posix(): sha256_of(path)
+        for path in files
+        if LEFTOVER not in str(path) and ".lock" not in path.name
+    }
+
+
+CASES = {
+    "ingest": Case(_project, _ingest, lambda root: _sums(root / "data")),
+    "augment": Case(
+        lambda root: small_build(root / "photographs"), _augment, _versions
+    ),
+    "draw": Case(
+        lambda root: _draw(root, 1),
+        lambda root: _draw(root, 2),
+        lambda root: _sums(root / "data" / "drawn"),
+    ),
+    "unpack": Case(
+        _archive,
+        lambda root: unpack(root / "photographs.zip", root / "data"),
+        _unpacked,
+    ),
+    "compare": Case(lambda _: None, _table, _look_at_table),
+    "arrays": Case(lambda _: None, _array, _look_at_array),
+    "train": Case(lambda _: None, _train, _look_at_training),
+    "trial": Case(
+        lambda root: _save_trial(root, 0.4),
+        lambda root: _save_trial(root, 0.6),
+        _look_at_trial,
+    ),
+    "model": Case(
+        lambda root: _model_file(root).save(b"old" * 999),
+        lambda root: _model_file(root).save(b"new" * 999),
+        _look_at_model,
+    ),
+}

@@ -1,0 +1,147 @@
+"""All that a study leaves on disk and in MLflow, but for names and times of day."""
+
+import csv
+import hashlib
+import io
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import h5py
+import mlflow
+import numpy as np
+
+LEFTOVER = ".incomplete-"
+_TIMES = {"seconds", "ended_at", "seconds_per_epoch", "epoch_seconds"}
+_OWN_TIMES = ("time_estimate.json",)
+
+
+def outcome(project: Path) -> dict[str, Any]:
+    """What two runs of one study have to share, by file and by MLflow run."""
+    data = project / "data"
+    files = [path for path in sorted(data.rglob("*")) if path.is_file()]
+    found = {
+        _name(path.relative_to(data)): _content(path)
+        for path in files
+        if path.name not in (*_OWN_TIMES, ".gitkeep") and not _is_artifact(path)
+    }
+    return {**found, **(_runs(project) if (project / "mlflow.db").is_file() else {})}
+
+
+def differences(one: dict[str, Any], other: dict[str, Any]) -> list[str]:
+    """The names under which two outcomes differ."""
+    return sorted(name for name in {*one, *other} if one.get(name) != other.get(name))
+
+
+def finished_work(project: Path) -> dict[str, Any]:
+    """What may never be done again: epochs by their end, versions of the dataset."""
+    data = project / "data"
+    epochs = {
+        f"{path.parent.name}/{epoch['epoch']}": epoch["ended_at"]
+        for path in data.glob("06_models/trainings/*/history.json")
+        for epoch in json.loads(path.read_text())["history"]
+    }
+    versions = data.glob("04_feature/augmented/[!.]*/augmented/dataset.json")
+    return {**epochs, **{path.parent.parent.name: "whole" for path in versions}}
+
+
+def leftovers(project: Path) -> list[str]:
+    """Files and folders that were being written."""
+    return [str(path) for path in (project / "data").rglob(f"{LEFTOVER}*")]
+
+
+def in_a_training(project: Path) -> bool:
+    """Whether a training was begun that has not been evaluated yet."""
+    begun = (project / "data").glob("06_models/trainings/*/decided_by.json")
+    return any(not list(path.parent.glob("evaluation_*.json")) for path in begun)
+
+
+def tensors(path: Path) -> dict[str, str]:
+    """Type, shape and sha256 of every array of an .npz or .keras file, by name."""
+    if path.suffix == ".npz":
+        with np.load(path) as arrays:
+            return {name: _array(arrays[name]) for name in arrays.files}
+    found: dict[str, str] = {}
+
+    def visit(name: str, item: Any) -> None:
+        if isinstance(item, h5py.Dataset):
+            found[name] = _array(item[()])
+
+    with zipfile.ZipFile(path) as file:
+        weights = io.BytesIO(file.read("model.weights.h5"))
+    with h5py.File(weights) as file:
+        file.visititems(visit)
+    return found
+
+
+def _content(path: Path) -> Any:
+    if path.suffix in (".npz", ".keras"):
+        return tensors(path)
+    if path.suffix == ".json":
+        return _timeless(json.loads(path.read_text("utf-8")))
+    if path.suffix == ".csv":
+        with path.open(newline="", encoding="utf-8") as file:
+            return _timeless(list(csv.DictReader(file)))
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _timeless(value: Any) -> Any:
+    if isinstance(value, dict):
+        kept = {key: one for key, one in value.items() if key not in _TIMES}
+        return {key: _timeless(one) for key, one in kept.items()}
+    return [_timeless(one) for one in value] if isinstance(value, list) else value
+
+
+def _array(array: np.ndarray) -> str:
+    digest = hashlib.sha256(np.ascontiguousarray(array).tobytes()).hexdigest()
+    return f"{array.dtype} {array.shape} {digest}"
+
+
+def _name(path: Path) -> str:
+    """The path below data/, the version's time of day left out."""
+    parts = list(path.parts)
+    if parts[:2] == ["04_feature", "augmented"] and not parts[2].startswith("."):
+        parts[2] = "VERSION"
+    return "/".join(parts)
+
+
+def _is_artifact(path: Path) -> bool:
+    """Whether a file lies in a folder that MLflow named by chance."""
+    return "mlflow" in path.parts and path.parts[-2] != "08_reporting"
+
+
+def _runs(project: Path) -> dict[str, Any]:
+    """Every MLflow run by its name; several with one name are several entries."""
+    client = mlflow.MlflowClient(f"sqlite:///{project / 'mlflow.db'}")
+    home = client.get_experiment_by_name("kigezi").experiment_id
+    found: dict[str, Any] = {}
+    for run in client.search_runs([home]):
+        name = f"MLflow {run.info.run_name}"
+        found[name + "+" * sum(key.rstrip("+") == name for key in found)] = {
+            "status": run.info.status,
+            "tags": {
+                key: value
+                for key, value in run.data.tags.items()
+                if not key.startswith("mlflow.")
+            },
+            "parameters": run.data.params,
+            "metrics": _history(client, run.info.run_id, run.data.metrics),
+            "artifacts": [one.path for one in client.list_artifacts(run.info.run_id)],
+            "models": [
+                str(one.status)
+                for one in client.search_logged_models([home])
+                if one.source_run_id == run.info.run_id
+            ],
+        }
+    return found
+
+
+def _history(
+    client: mlflow.MlflowClient, run_id: str, metrics: dict[str, float]
+) -> dict[str, list[tuple[int, float]]]:
+    """Steps and values of every metric; a step that was sent twice stands twice."""
+    return {
+        name: [(one.step, one.value) for one in client.get_metric_history(run_id, name)]
+        for name in sorted(set(metrics) - _TIMES)
+    }

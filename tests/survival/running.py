@@ -1,0 +1,97 @@
+"""Real runs of Kedro in a process group of their own, which a test may stop."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+BEGUN = "conf/small or --params:"
+"""in the first lines of a run: the program is loaded, the work begins"""
+
+
+class Run:
+    """One `kedro run --env=small` with all processes that it starts."""
+
+    def __init__(self, project: Path, pipeline: str, **environment: str) -> None:
+        self._log = project / "run.log"
+        command = [sys.executable, "-m", "kedro", "run", "--env=small"]
+        paths = [str(project / "src"), str(project / "spy")]
+        with self._log.open("wb") as log:
+            self._process = subprocess.Popen(
+                [*command, f"--pipeline={pipeline}"],
+                cwd=project,
+                env=os.environ | {"PYTHONPATH": os.pathsep.join(paths)} | environment,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+
+    @property
+    def said(self) -> str:
+        """Everything that it has printed so far."""
+        return self._log.read_text(errors="replace")
+
+    def wait_for(self, text: str, seconds: float = 300) -> bool:
+        """Wait until it has printed a text; False if it ends before it does."""
+        until = time.monotonic() + seconds
+        while text not in self.said:
+            if self._process.poll() is not None:
+                return text in self.said
+            assert time.monotonic() < until, self.said
+            time.sleep(0.005)
+        return True
+
+    def send(self, number: signal.Signals) -> None:
+        """Send a signal to every process of the run."""
+        os.killpg(self._process.pid, number)
+
+    def send_to_program(self, number: signal.Signals) -> None:
+        """Send a signal to the program alone, as `kill` does."""
+        self._process.send_signal(number)
+
+    def lasts(self, seconds: float) -> bool:
+        """Whether it still runs after so many seconds."""
+        try:
+            self._process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return True
+        return False
+
+    def end(self, seconds: float = 600) -> int:
+        """Wait until it ends; its exit code."""
+        try:
+            return self._process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            self.send(signal.SIGKILL)
+            raise AssertionError(f"it does not end:\n{self.said}") from None
+
+
+def run_to_the_end(project: Path, pipeline: str) -> float:
+    """Run a pipeline that has to succeed; the seconds that its work took."""
+    run = begin(project, pipeline)
+    began = time.monotonic()
+    assert run.end() == 0, run.said
+    return time.monotonic() - began
+
+
+def begin(project: Path, pipeline: str, **environment: str) -> Run:
+    """Start a pipeline and wait until its work begins."""
+    run = Run(project, pipeline, **environment)
+    assert run.wait_for(BEGUN), run.said
+    return run
+
+
+def interrupt(project: Path, pipeline: str, after: float | None) -> bool:
+    """Run a pipeline and kill all its processes so many seconds after it began.
+
+    Returns:
+        Whether it was killed; False if it had ended by itself, with success.
+    """
+    run = begin(project, pipeline)
+    if after is not None and run.lasts(after):
+        run.send(signal.SIGKILL)
+    code = run.end()
+    assert code in (0, -signal.SIGKILL), run.said
+    return code != 0

@@ -1,0 +1,63 @@
+"""A study of two trainings on drawn photographs, in a copied project."""
+
+from pathlib import Path
+
+import yaml
+
+from tests.conftest import copy_project, make_loader
+
+PIPELINES = ("ingest", "augment", "tune", "report")
+STAGES = {
+    # One training with a frozen prefix, and one of the entire network.
+    "freeze": {"top_10": {"unfreeze": 10}, "entire_network": {"unfreeze": "all"}},
+    # Two budgets of the winner: early stopping ends it before the longer one.
+    "epochs": {"epochs_2": {"epochs": 2}, "epochs_4": {"epochs": 4}},
+}
+BASELINE = {
+    "epochs": 4,
+    "patience": 1,
+    "learning_rate": 0.003,
+    "batch_size": 8,
+    "dropout": 0.3,
+    "weights": "bundled",
+    "alpha": 0.35,
+}
+DRAWN = {
+    "source": "data/01_raw/drawn",
+    "expected_photographs": None,
+    "groups": {"number_gap": 0},
+    "split": {"validation": 0.2},
+    "drawing": {"photographs": 30, "size": 64, "seed": 7},
+}
+
+
+def make_project(folder: Path, workers: int = 2) -> Path:
+    """A copy of the project with the environment `small`, whose study takes seconds.
+
+    Args:
+        folder: Where it is put.
+        workers: Processes that write images.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    copy_project(folder)
+    small = folder / "conf" / "small"
+    small.mkdir()
+    parameters = {
+        "image": {"size": 32},
+        "ingest": DRAWN,
+        "augment": {"copies": 1},
+        "tune": {"baseline": BASELINE, "stages": _stages(folder / "conf")},
+    }
+    (small / "parameters.yml").write_text(yaml.safe_dump(parameters, sort_keys=False))
+    globals_ = {"study": "small", "workers": workers, "threads": 1}
+    (small / "globals.yml").write_text(yaml.safe_dump(globals_))
+    return folder
+
+
+def _stages(conf: Path) -> dict[str, dict[str, object] | None]:
+    """The stages above, and null for every other one that conf/base declares."""
+    base = make_loader(conf, "base")["parameters"]["tune"]["stages"]
+    return {
+        stage: {**dict.fromkeys(variants), **STAGES[stage]} if stage in STAGES else None
+        for stage, variants in base.items()
+    }
