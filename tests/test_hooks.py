@@ -9,6 +9,7 @@ from kedro.framework.hooks.manager import _create_hook_manager
 from kedro.io import DataCatalog, MemoryDataset
 from kedro.pipeline import Pipeline
 
+from kigezi import mlflow_settings
 from kigezi.configuration import load_parameters
 from kigezi.context import ProjectContext
 from kigezi.datasets.tracking import TrackingDataset
@@ -88,6 +89,14 @@ def test_another_server_is_taken_as_it_is(conf: Path, uri: str) -> None:
     assert server.uri == uri
     # A server keeps its artifacts where it wants.
     assert (server.artifact_location is None) == uri.startswith("http")
+
+
+def test_the_environment_may_name_the_server(
+    conf: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mlflow_settings, "_NAMED", "http://server:5000")
+    _hooks(_context(conf, "demo"))
+    assert TrackingDataset.server().uri == "http://server:5000"
 
 
 def test_kedro_mlflow_finds_its_configuration(conf: Path) -> None:

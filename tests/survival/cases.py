@@ -19,6 +19,7 @@ from kigezi.datasets.drawn import draw_folder
 from kigezi.datasets.model_inputs import ModelInputsDataset
 from kigezi.datasets.records import ModelFileDataset, TrialDataset
 from kigezi.datasets.tables import TablesDataset
+from kigezi.datasets.training_folder import Training
 from kigezi.datasets.trainings import TrainingsDataset
 from kigezi.records import Figures
 from tests.conftest import make_history, make_trial
@@ -114,18 +115,24 @@ def _array(root: Path) -> list[int]:
 
 
 def _train(root: Path) -> None:
-    training = TrainingsDataset(path=str(root / "data")).load().open({"v": 1}, (2, 4))
+    trainings = TrainingsDataset(path=str(root / "data")).load()
+    with trainings.hold({"v": 1}, (2, 4), "freeze/one") as training:
+        if training.evaluation(4) is not None:
+            return
+        training.mend()
+        with training.counting_kills():
+            _train_and_evaluate(training)
+
+
+def _train_and_evaluate(training: Training) -> None:
     for number in range(len(training.history()) + 1, len(EPOCHS) + 1):
         arrays = {"layer/0": np.full(300, number, np.float32)}
         improved = EPOCHS[number - 1] < min(EPOCHS[: number - 1], default=np.inf)
         training.save(make_history(EPOCHS[:number]), arrays, arrays if improved else {})
-    if training.evaluation(4) is None:
-        figures = {"test": Figures(accuracy=0.5, loss=1, photographs=4)}
-        table = pd.DataFrame({"photo_id": ["a"]})
-        evaluation = {"figures": figures, "trained_weights": 3}
-        training.keep_evaluation(
-            4, evaluation, table, lambda to: to.write_bytes(b"model")
-        )
+    figures = {"test": Figures(accuracy=0.5, loss=1, photographs=4)}
+    table = pd.DataFrame({"photo_id": ["a"]})
+    evaluation = {"figures": figures, "trained_weights": 3}
+    training.keep_evaluation(4, evaluation, table, lambda to: to.write_bytes(b"model"))
 
 
 def _look_at_training(root: Path) -> dict[str, Any]:
@@ -147,6 +154,7 @@ def _look_at_training(root: Path) -> dict[str, Any]:
         "predictions": training.predictions(4).to_dict("list"),
         "model": training.model_path(4).read_text(),
         "best": best,
+        "files": sorted(path.name for path in training.folder.glob("*.npz")),
     }
 
 

@@ -4,6 +4,8 @@ import csv
 import hashlib
 import io
 import json
+import shutil
+import time
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -14,7 +16,8 @@ import numpy as np
 
 LEFTOVER = ".incomplete-"
 _TIMES = {"seconds", "ended_at", "seconds_per_epoch", "epoch_seconds"}
-_OWN_TIMES = ("time_estimate.json",)
+_OWN_TIMES = ("time_estimate.json", "attempt.json")
+"""what is measured anew, and the note by which a kill for lack of memory is known"""
 
 
 def outcome(project: Path) -> dict[str, Any]:
@@ -87,9 +90,10 @@ def _content(path: Path) -> Any:
 
 
 def _timeless(value: Any) -> Any:
+    """The same without times of day; a .keras file holds the one when it was saved."""
     if isinstance(value, dict):
         kept = {key: one for key, one in value.items() if key not in _TIMES}
-        return {key: _timeless(one) for key, one in kept.items()}
+        return {k: _timeless(v) for k, v in kept.items() if not k.endswith(".keras")}
     return [_timeless(one) for one in value] if isinstance(value, list) else value
 
 
@@ -113,7 +117,10 @@ def _is_artifact(path: Path) -> bool:
 
 def _runs(project: Path) -> dict[str, Any]:
     """Every MLflow run by its name; several with one name are several entries."""
-    client = mlflow.MlflowClient(f"sqlite:///{project / 'mlflow.db'}")
+    # A copy: MLflow keeps a database open, even one that was replaced by another.
+    copy = project / f"mlflow-{time.time_ns()}.db"
+    shutil.copy(project / "mlflow.db", copy)
+    client = mlflow.MlflowClient(f"sqlite:///{copy}")
     home = client.get_experiment_by_name("kigezi").experiment_id
     found: dict[str, Any] = {}
     for run in client.search_runs([home]):

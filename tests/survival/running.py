@@ -95,3 +95,19 @@ def interrupt(project: Path, pipeline: str, after: float | None) -> bool:
     code = run.end()
     assert code in (0, -signal.SIGKILL), run.said
     return code != 0
+
+
+def sleep(project: Path, pipeline: str, after: float) -> bool:
+    """Stop all processes of a pipeline for two seconds, as a laptop's sleep does.
+
+    Returns:
+        Whether it slept; False if it had ended before.
+    """
+    run = begin(project, pipeline)
+    slept = run.lasts(after)
+    if slept:
+        run.send(signal.SIGSTOP)
+        time.sleep(2)
+        run.send(signal.SIGCONT)
+    assert run.end() == 0, run.said
+    return slept

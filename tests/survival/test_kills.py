@@ -1,7 +1,7 @@
 """Runs that are killed at random moments end as those that nobody disturbs.
 
-Few of them by default; KIGEZI_KILLS=augment=50,tune=30 asks for more. KIGEZI_SEED
-repeats the moments of a run, which prints its own.
+Few are killed by default; KIGEZI_KILLS=augment=50,tune=30 asks for more. Every run says
+which KIGEZI_SEED repeats its moments.
 """
 
 import os
@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from tests.survival.conftest import Undisturbed
 from tests.survival.outcome import (
     differences,
     finished_work,
@@ -23,7 +24,7 @@ from tests.survival.outcome import (
     leftovers,
     outcome,
 )
-from tests.survival.running import interrupt, run_to_the_end
+from tests.survival.running import interrupt, sleep
 from tests.survival.small_study import PIPELINES, make_project
 
 pytestmark = pytest.mark.slow
@@ -41,9 +42,10 @@ MADE_BY = {
 
 @dataclass
 class Toll:
-    """What all kills together did."""
+    """What all interruptions together did."""
 
     kills: Counter[str] = field(default_factory=Counter)
+    sleeps: int = 0
     in_writes: int = 0
     in_trainings: int = 0
     losses: list[str] = field(default_factory=list)
@@ -53,29 +55,16 @@ class Toll:
         by_pipeline = ", ".join(f"{self.kills[name]} in {name}" for name in PIPELINES)
         return (
             f"{self.kills.total()} kills ({by_pipeline}), {self.in_writes} inside a "
-            f"write, {self.in_trainings} inside a training: {len(self.losses)} losses, "
-            f"{len(self.differences)} differences"
+            f"write, {self.in_trainings} inside a training, and {self.sleeps} sleeps: "
+            f"{len(self.losses)} losses, {len(self.differences)} differences"
         )
 
-
-@dataclass
-class Undisturbed:
-    """A study that nobody disturbed."""
-
-    after: dict[str, dict[str, Any]] = field(default_factory=dict)
-    """all that there is after each pipeline"""
-    seconds: dict[str, float] = field(default_factory=dict)
-    """that each pipeline's work took"""
-
-
-@pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Undisturbed:
-    project = make_project(tmp_path_factory.mktemp("undisturbed") / "project")
-    found = Undisturbed()
-    for pipeline in PIPELINES:
-        found.seconds[pipeline] = run_to_the_end(project, pipeline)
-        found.after[pipeline] = outcome(project)
-    return found
+    def count_losses(self, before: dict[str, Any], project: Path) -> None:
+        """What was finished before the latest run has to be there as it was."""
+        now = finished_work(project)
+        self.losses += [
+            name for name, value in before.items() if now.get(name) != value
+        ]
 
 
 def _forget(project: Path, pipeline: str) -> None:
@@ -85,40 +74,49 @@ def _forget(project: Path, pipeline: str) -> None:
         (project / name).unlink(missing_ok=True)
 
 
-def _kill(project: Path, pipeline: str, moments: list[float], toll: Toll) -> None:
-    """Kill a pipeline at each moment, and let it end then or by itself before."""
+def _disturb(project: Path, pipeline: str, moments: list[float], toll: Toll) -> None:
+    """Kill a pipeline at each moment but the last, at which it falls asleep.
+
+    It may come to its end before.
+    """
     done: dict[str, Any] = {}
-    for moment in [*moments, None]:
+    for moment in moments[:-1]:
         killed = interrupt(project, pipeline, moment)
-        now = finished_work(project)
-        toll.losses += [name for name in done if now.get(name) != done[name]]
+        toll.count_losses(done, project)
         if not killed:
-            break
-        done = now
+            return
+        done = finished_work(project)
         toll.kills[pipeline] += 1
         toll.in_writes += bool(leftovers(project))
         toll.in_trainings += pipeline == "tune" and in_a_training(project)
-    toll.differences += leftovers(project)
+    toll.sleeps += sleep(project, pipeline, moments[-1])
+    toll.count_losses(done, project)
+
+
+def _kills_wanted() -> dict[str, int]:
+    pairs = [one.split("=") for one in os.environ.get("KIGEZI_KILLS", FEW).split(",")]
+    return {
+        **dict.fromkeys(PIPELINES, 0),
+        **{name: int(kills) for name, kills in pairs},
+    }
 
 
 def test_nothing_is_lost_and_nothing_differs(
     tmp_path: Path, undisturbed: Undisturbed, capsys: pytest.CaptureFixture[str]
 ) -> None:
     seed = int(os.environ.get("KIGEZI_SEED", time.time()))
-    chance, toll = random.Random(seed), Toll()
-    project = make_project(tmp_path / "project")
-    asked = os.environ.get("KIGEZI_KILLS", FEW).split(",")
-    wanted = {name: int(kills) for name, kills in (one.split("=") for one in asked)}
-    for pipeline in PIPELINES:
-        left, seconds = wanted.get(pipeline, 0), undisturbed.seconds[pipeline]
+    chance, toll, project = random.Random(seed), Toll(), make_project(tmp_path)
+    for pipeline, wanted in _kills_wanted().items():
+        seconds = undisturbed.seconds[pipeline]
         while True:
             _forget(project, pipeline)
-            moments = [chance.uniform(0, seconds) for _ in range(min(4, left))]
-            _kill(project, pipeline, moments, toll)
-            after = differences(outcome(project), undisturbed.after[pipeline])
-            toll.differences += [f"after {pipeline}: {name}" for name in after]
-            left = wanted.get(pipeline, 0) - toll.kills[pipeline]
-            if left <= 0:
+            kills = min(4, wanted - toll.kills[pipeline])
+            moments = [chance.uniform(0, seconds) for _ in range(kills + 1)]
+            _disturb(project, pipeline, moments, toll)
+            found = differences(outcome(project), undisturbed.after[pipeline])
+            found += leftovers(project)
+            toll.differences += [f"after {pipeline}: {name}" for name in found]
+            if toll.kills[pipeline] >= wanted:
                 break
     with capsys.disabled():
         sys.stdout.write(f"\n{toll} (KIGEZI_SEED={seed})\n")

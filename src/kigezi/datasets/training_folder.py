@@ -139,12 +139,16 @@ class Training:
     def mend(self) -> None:
         """Begin anew if a file is damaged without which training cannot go on.
 
-        The same bits are then trained again.
+        The same bits are then trained again. What a crash kept from being removed goes.
         """
         files = self._index()["files"]
         damaged = [n for n, sha in files.items() if _sum(self.folder / n) != sha]
         if damaged:
             self._set_aside(damaged[0])
+            return
+        for path in self.folder.glob("[!.]*.npz"):
+            if path.name not in files:
+                path.unlink()
 
     def _set_aside(self, damaged: str) -> None:
         aside = self.folder.with_name(f"{self.folder.name}.damaged")
