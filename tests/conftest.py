@@ -12,6 +12,7 @@ from typing import Any
 os.environ["TF_NUM_INTRAOP_THREADS"] = os.environ["OMP_NUM_THREADS"] = "1"
 os.environ["KEDRO_DISABLE_TELEMETRY"] = "1"
 os.environ.pop("KEDRO_ENV", None)
+os.environ.pop("MLFLOW_TRACKING_URI", None)
 
 import numpy as np
 import pandas as pd
@@ -222,6 +223,8 @@ def run_kedro(
     """Run Kedro's command in a copied project, in a process of its own."""
     # Before the installed project, which would be imported otherwise.
     paths = [str(project / "src"), str(project / "spy")]
+    # MLflow leaves the address here that a test has used.
+    os.environ.pop("MLFLOW_TRACKING_URI", None)
     return subprocess.run(
         [sys.executable, "-m", "kedro", *arguments],
         cwd=project,

@@ -8,7 +8,12 @@ import pytest
 from kedro.framework.hooks.manager import _create_hook_manager
 from kedro.io import DataCatalog, MemoryDataset
 from kedro.pipeline import Pipeline
+from mlflow.server.security_utils import (
+    get_allowed_hosts_from_env,
+    is_allowed_host_header,
+)
 
+from kigezi import mlflow_settings
 from kigezi.configuration import load_parameters
 from kigezi.context import ProjectContext
 from kigezi.datasets.tracking import TrackingDataset
@@ -90,11 +95,32 @@ def test_another_server_is_taken_as_it_is(conf: Path, uri: str) -> None:
     assert (server.artifact_location is None) == uri.startswith("http")
 
 
+def test_the_environment_may_name_the_server(
+    conf: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mlflow_settings, "_NAMED", "http://server:5000")
+    _hooks(_context(conf, "demo"))
+    assert TrackingDataset.server().uri == "http://server:5000"
+
+
 def test_kedro_mlflow_finds_its_configuration(conf: Path) -> None:
     context = _context(conf)
     _hooks(context)
     assert context.mlflow.ui.port == "5000"
     assert Path(context.mlflow.server.mlflow_tracking_uri[10:]).is_absolute()
+
+
+def test_the_pages_of_mlflow_answer_to_this_machine_only(
+    conf: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("MLFLOW_SERVER_ALLOWED_HOSTS", raising=False)
+    context = _context(conf)
+    _hooks(context)
+    assert context.mlflow.ui.host == "127.0.0.1"
+    allowed = get_allowed_hosts_from_env()
+    asked = ["127.0.0.1:5000", "localhost:81", "evil.com", "10.evil.com", "10.0.0.1:80"]
+    answered = [host for host in asked if is_allowed_host_header(allowed, host)]
+    assert answered == ["127.0.0.1:5000", "localhost:81"]
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ _SYSTEM_NAMES = {
 }
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True, order=True, slots=True)
 class Entry:
     """One thing that lies in a folder of photographs."""
 

@@ -1,11 +1,8 @@
-"""What happens around a run: checks before any work, and where MLflow is."""
+"""What happens around a run: checks before any work, MLflow after it."""
 
 import logging
-import os
-import sys
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 from kedro.framework.context import KedroContext
@@ -13,10 +10,11 @@ from kedro.framework.hooks import hook_impl
 from kedro.io import DataCatalog
 from kedro.pipeline import Pipeline
 
-from kigezi.configuration import environment_changes, load_parameters, validate
-from kigezi.datasets.tracking import Server, TrackingDataset, close_tracking
+from kigezi.configuration import environment_changes, load_parameters
+from kigezi.datasets.tracking import TrackingDataset, close_tracking
 from kigezi.datasets.weights import BackboneWeights
-from kigezi.errors import ConfigurationError, DataError
+from kigezi.errors import DataError
+from kigezi.mlflow_settings import LazyMlflow, tracking_server
 from kigezi.plan import all_recipes
 from kigezi.records import ingest_digest
 from kigezi.schemas import IngestParameters
@@ -33,9 +31,9 @@ class ProjectHooks:
         """Check every parameter and find MLflow, before pipelines are built."""
         parameters = load_parameters(context.config_loader)
         use_threads(context.config_loader["globals"]["threads"])
-        TrackingDataset.server = partial(_server, context)
+        TrackingDataset.server = partial(tracking_server, context)
         # `kedro mlflow ui` looks for its configuration here.
-        object.__setattr__(context, "mlflow", _LazyMlflow(context))
+        object.__setattr__(context, "mlflow", LazyMlflow(context))
         self._weights = BackboneWeights(Path(context.project_path))
         self._parameters = parameters
         self._changes = environment_changes(context.config_loader)
@@ -74,62 +72,6 @@ def _check_ledger(ledger: pd.DataFrame, ingest: IngestParameters) -> None:
             "run `kedro run --pipeline=ingest` first (with the same --env and "
             "--params)."
         )
-
-
-class _LazyMlflow:
-    """kedro-mlflow's configuration, read when somebody asks: its import is slow."""
-
-    def __init__(self, context: KedroContext) -> None:
-        self._context = context
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(_mlflow_config(self._context), name)
-
-
-def _mlflow_config(context: KedroContext) -> Any:
-    from kedro_mlflow.config.kedro_mlflow_config import KedroMlflowConfig
-
-    # `kedro mlflow ui` starts the program `mlflow`, which stands beside this Python, a
-    # folder that is not on the path of somebody who calls .venv/bin/kedro.
-    programs = str(Path(sys.executable).parent)
-    if programs not in os.environ.get("PATH", "").split(os.pathsep):
-        os.environ["PATH"] = os.pathsep.join([programs, os.environ.get("PATH", "")])
-    loader = context.config_loader
-    config = validate(KedroMlflowConfig, loader["mlflow"], loader, "mlflow*")
-    if config.server.mlflow_tracking_uri is None:
-        raise ConfigurationError(
-            "conf/base/mlflow.yml: server.mlflow_tracking_uri is missing; write "
-            "sqlite:///mlflow.db, or the address of a server."
-        )
-    config.server.mlflow_tracking_uri = _absolute(
-        config.server.mlflow_tracking_uri, Path(context.project_path)
-    )
-    # By default MLflow answers to 10.evil.com too, which may lead to this machine.
-    hosts = {"localhost", "127.0.0.1", config.ui.host}
-    allowed = ",".join(sorted(f"{host}:*" for host in hosts))
-    os.environ.setdefault("MLFLOW_SERVER_ALLOWED_HOSTS", allowed)
-    # Jobs are of no use here, and take seven processes.
-    os.environ.setdefault("MLFLOW_SERVER_ENABLE_JOB_EXECUTION", "false")
-    return config
-
-
-def _server(context: KedroContext) -> Server:
-    """The server that mlflow.yml names; a local one keeps its files in the project."""
-    config = _mlflow_config(context)
-    experiment = config.tracking.experiment
-    location = experiment.create_experiment_kwargs.artifact_location
-    uri = config.server.mlflow_tracking_uri
-    local = uri.startswith("sqlite:")
-    folder = Path(context.project_path, location).as_uri() if location else None
-    return Server(uri, experiment.name, folder if local else None)
-
-
-def _absolute(uri: str, project: Path) -> str:
-    """A database file relative to the project, wherever the command is run."""
-    prefix = "sqlite:///"
-    if not uri.startswith(prefix) or Path(uri.removeprefix(prefix)).is_absolute():
-        return uri
-    return prefix + (project / uri.removeprefix(prefix)).as_posix()
 
 
 def _how_to_make(missing: list[str]) -> str:

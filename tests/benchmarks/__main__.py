@@ -17,12 +17,14 @@ SHORT = {
     "augmentation": [],
     "training": ["--repeats=1"],
     "study": [],
+    "workers": ["--repeats=1"],
     "scale": [],
 }
 FULL = {
     "augmentation": ["--repeats=9"],
     "training": ["--repeats=3"],
     "study": ["--photographs=600"],
+    "workers": ["--repeats=3", "--photographs=300"],
     "scale": ["--full"],
 }
 

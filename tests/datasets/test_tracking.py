@@ -1,15 +1,16 @@
 import math
 from pathlib import Path
+from typing import Any
 
 import mlflow.keras
 import pytest
 
 from kigezi.datasets.mlflow_server import Server
-from kigezi.datasets.tracking import Tracking, TrackingDataset
+from kigezi.datasets.tracking import Tracking, TrackingDataset, close_tracking
 from kigezi.records import Trial
 from tests.conftest import make_assignment, make_failed, make_trial
 from tests.datasets.conftest import begin_new_process
-from tests.tracked import FINAL, points_of, runs_in, track
+from tests.tracked import FINAL, NO_MODEL, points_of, runs_in, track
 
 
 def test_a_parent_and_a_child_for_each_variant(server: Server) -> None:
@@ -149,6 +150,30 @@ def test_a_logged_model_can_be_loaded(server: Server, model: Path) -> None:
     assert mlflow.active_run() is None
 
 
+@pytest.mark.parametrize("crash_in", ["log_model_artifacts", "log_batch"])
+def test_a_model_is_logged_once_whatever_happens_meanwhile(
+    server: Server, model: Path, monkeypatch: pytest.MonkeyPatch, crash_in: str
+) -> None:
+    log_batch = mlflow.MlflowClient.log_batch
+
+    def crash(client: Any, *arguments: Any, **named: Any) -> None:
+        """Before the model's files are sent, or before its tags are."""
+        tags = {tag.key for tag in named.get("tags", [])}
+        if crash_in != "log_batch" or "kigezi.model" in tags:
+            raise KeyboardInterrupt
+        log_batch(client, *arguments, **named)
+
+    with monkeypatch.context() as broken, pytest.raises(KeyboardInterrupt):
+        broken.setattr(mlflow.MlflowClient, crash_in, crash)
+        track(server, make_trial("a", 0.9), model)
+    track(server, make_trial("a", 0.9), model)
+    client = mlflow.MlflowClient(server.uri)
+    experiment = client.get_experiment_by_name(server.experiment)
+    (logged,) = client.search_logged_models([experiment.experiment_id])
+    assert logged.status == "READY"
+    assert runs_in(server)[0].info.status == "FINISHED"
+
+
 def test_the_study_is_finished(server: Server) -> None:
     tracking = Tracking(server, "study")
     tracking.begin(make_assignment(), "d" * 64, "k")
@@ -189,6 +214,17 @@ def test_a_run_that_is_left_early_says_so(
     begin_new_process()
     Tracking(server, "study").begin(make_assignment(), "d" * 64, "k")
     assert [run.info.status for run in runs_in(server)] == ["RUNNING", "RUNNING"]
+
+
+def test_a_stage_alone_ends_its_study_when_nothing_is_trained(server: Server) -> None:
+    trial = make_trial("b", 0.9)
+    track(server, make_trial("a", 0.9))
+    run = Tracking(server, "study").begin(trial.result.assignment, "d" * 64, "k")
+    close_tracking()
+    assert [run.info.status for run in runs_in(server)][-1] == "RUNNING"
+    run.finish(trial, dict, NO_MODEL)
+    close_tracking()
+    assert {run.info.status for run in runs_in(server)} == {"FINISHED"}
 
 
 def test_the_entry_asks_for_the_server_when_it_is_loaded(

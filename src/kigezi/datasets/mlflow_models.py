@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kigezi.datasets.mlflow_runs import find_runs, write_tags
+from kigezi.quiet import import_keras
 from kigezi.records import Trial, digest_of
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ def _is_logged(client: "MlflowClient", home: str, run_id: str) -> bool:
 
 
 def _log_keras_model(run_id: str, trial: Trial, path: Path) -> None:
+    import_keras()
     import keras
     import mlflow
     import numpy as np

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kigezi.datasets.mlflow_client import connect, is_refusal
+from kigezi.faults import causes
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -125,7 +126,9 @@ class Connection:
             task(client)
 
     def _warn(self, error: Exception) -> None:
-        known, self._reason = self._reason, " ".join(str(error).split())[:200]
+        # The first cause is short: what is around it repeats the address three times.
+        *_, first = causes(error)
+        known, self._reason = self._reason, " ".join(str(first).split())[:200]
         if not known:
             _log.warning(
                 "MLflow at %s did not take this (%s). Training goes on; what is "

@@ -21,8 +21,8 @@ COLUMNS = [
 
 _TOGETHER = 512
 """pairs that one call compares, for which 4 KB of each photograph are handed over"""
-_PART = 128 * _TOGETHER
-"""pairs after which what was found is handed on, which takes about a minute"""
+_PART = 32 * _TOGETHER
+"""pairs after which what was found is handed on, which takes some seconds"""
 
 
 def fill_greys(

@@ -53,7 +53,7 @@ class Limits:
     minimum_side: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class _Found:
     """A file with its class, and why it is not looked at, if it is not."""
 

@@ -38,7 +38,8 @@ def connect(settings: DaskParameters) -> "Iterator[Client]":
             'the DaskRunner needs Dask: install it with `pip install -e ".[dask]"`.'
         ) from None
     # What Dask says of its work helps nobody here; what does is said in `queue.py`.
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)
+    for name in ("distributed", "distributed.client"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     with ExitStack() as stack:
         address: Any = settings.scheduler
         if address is None:

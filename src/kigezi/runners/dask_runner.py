@@ -1,13 +1,10 @@
 """A runner that has variants trained by the workers of a Dask cluster."""
 
 import logging
-import os
 from collections import Counter
 from collections.abc import Sequence
 from itertools import chain
-from pathlib import Path
 from typing import TYPE_CHECKING
-from uuid import uuid4
 
 from kedro.io import CatalogProtocol
 from kedro.pipeline import Node, Pipeline
@@ -15,21 +12,14 @@ from kedro.runner import AbstractRunner
 from kedro.runner.task import Task
 from pluggy import PluginManager
 
-from kigezi.context import ProjectContext
 from kigezi.datasets.tracking import TrackingDataset
-from kigezi.learning.finished import keras_backend
 from kigezi.runners.cluster import connect
 from kigezi.runners.jobs import Job, make_jobs
+from kigezi.runners.project import Project
 from kigezi.schemas import DaskParameters
-from kigezi.threads import THREADS_VARIABLES
 
 if TYPE_CHECKING:
-    from distributed import Future
-
-    from kigezi.runners.on_worker import Project
-    from kigezi.runners.queue import JobQueue
-
-_log = logging.getLogger(__name__)
+    from kigezi.runners.queue import Answer, JobQueue
 
 TRAINING, EVERYWHERE = "training", "everywhere"
 """Tags of nodes that workers run, and that workers run too before those."""
@@ -68,7 +58,7 @@ class DaskRunner(AbstractRunner):
         with connect(settings) as client:
             from kigezi.runners.queue import JobQueue
 
-            queue = JobQueue(client, settings, _project(catalog, run_id))
+            queue = JobQueue(client, settings, Project.running(catalog, run_id))
             run = _Run(self, pipeline, catalog, hook_manager, run_id)
             try:
                 run.work_off(queue)
@@ -116,8 +106,8 @@ class _Run:
             if ready:
                 queue.add(self._make_jobs(ready))
                 todo = [node for node in todo if node not in ready]
-            for job, future in queue.done():
-                self._keep(job, future)
+            for job, answer in queue.done():
+                self._keep(job, answer)
 
     def _run_here(self, node: Node) -> None:
         Task(node, self._catalog, False, self._hooks, self._run_id).execute()
@@ -137,20 +127,16 @@ class _Run:
         }
         return make_jobs(nodes, assignments, everywhere)
 
-    def _keep(self, job: Job, future: "Future") -> None:
+    def _keep(self, job: Job, answer: "Answer") -> None:
         """Save what a worker sent back, as if its nodes had run here."""
-        from distributed import KilledWorker
-
-        try:
-            trials = future.result()
-        except KilledWorker as error:
-            self._give_up(job, error.allowed_failures + 1)
+        if isinstance(answer, int):
+            self._give_up(job, answer)
             return
         for node in job.nodes:
             for name in node.outputs:
-                event = {"dataset_name": name, "data": trials[name], "node": node}
+                event = {"dataset_name": name, "data": answer[name], "node": node}
                 self._hooks.hook.before_dataset_saved(**event)
-                self._catalog.save(name, trials[name])
+                self._catalog.save(name, answer[name])
                 self._hooks.hook.after_dataset_saved(**event)
             self._finish(node)
 
@@ -169,27 +155,3 @@ class _Run:
             self._catalog.save(name, given_up)
         for node in job.nodes:
             self._run_here(node)
-
-
-def _project(catalog: CatalogProtocol, run_id: str | None) -> "Project":
-    """The project as it is run here."""
-    from kigezi.runners.on_worker import Project
-
-    context = ProjectContext.running
-    loader = context.config_loader
-    deciding = {name: os.environ[name] for name in THREADS_VARIABLES}
-    return Project(
-        path=Path(context.project_path),
-        conf_source=loader.conf_source,
-        env=loader.env or loader.default_run_env,
-        runtime_params=loader.runtime_params or {},
-        load_versions={
-            name: version
-            for name, version in catalog._load_versions.items()
-            if version is not None
-        },
-        environment=deciding | {"KERAS_BACKEND": keras_backend()},
-        log_topic=f"kigezi-log-{uuid4().hex}",
-        log_level=_log.getEffectiveLevel(),
-        run_id=run_id,
-    )

@@ -7,7 +7,6 @@ import sys
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -23,30 +22,12 @@ from kedro.runner import SequentialRunner
 from kigezi.errors import ConfigurationError
 from kigezi.quiet import silence_other_packages
 from kigezi.runners.jobs import Job
+from kigezi.runners.project import Project, code_digest
 from kigezi.stopping import Stopped, ask_to_stop, stoppable
 
 # Trainings of one process share compiled networks.
 _one_at_a_time = threading.Lock()
 _training: dict[str, str] = {}
-
-
-@dataclass(frozen=True)
-class Project:
-    """The project as the driver runs it."""
-
-    path: Path
-    """its folder, the same on every machine"""
-    conf_source: str
-    env: str
-    runtime_params: Mapping[str, Any]
-    """what stands in `--params`"""
-    load_versions: Mapping[str, str]
-    environment: Mapping[str, str]
-    """environment variables that decide the trained weights"""
-    log_topic: str
-    """where the driver listens for log lines"""
-    log_level: int
-    run_id: str | None
 
 
 def train(project: Project, job: Job) -> dict[str, Any]:
@@ -59,8 +40,9 @@ def train(project: Project, job: Job) -> dict[str, Any]:
         KigeziError: Something that the user can mend, in one sentence.
     """
     with _one_at_a_time:
-        _use(project.environment)
+        _check(project)
         _set_up(project.path)
+        _use(project.environment)
         with _log_sent_to(project.log_topic, project.log_level), _stoppable(project):
             return _run(project, job)
 
@@ -123,13 +105,22 @@ def _run(project: Project, job: Job) -> dict[str, Any]:
     return {name: catalog.load(name) for name in outputs}
 
 
+def _check(project: Project) -> None:
+    worker = f"the Dask worker {get_worker().address}"
+    if not (project.path / "pyproject.toml").is_file():
+        raise ConfigurationError(
+            f"{worker} does not see the project's folder {project.path}: it has to be "
+            "at the same path on every machine."
+        )
+    if project.code != code_digest():
+        raise ConfigurationError(
+            f"{worker} runs another version of this project's code: start the workers "
+            "anew, all from the same folder."
+        )
+
+
 @cache
 def _set_up(path: Path) -> None:
-    if not (path / "pyproject.toml").is_file():
-        raise ConfigurationError(
-            f"The Dask worker {get_worker().address} does not see the project's folder "
-            f"{path}: it has to be at the same path on every machine."
-        )
     silence_other_packages()
     bootstrap_project(path)
 
@@ -140,7 +131,7 @@ def _use(environment: Mapping[str, str]) -> None:
         used = os.environ.get(name)
         if "keras" in sys.modules and used != value:
             raise ConfigurationError(
-                f"The Dask worker {get_worker().address} has already trained with "
+                f"the Dask worker {get_worker().address} has already trained with "
                 f"{name}={used}, but this run takes {value}: start the workers anew."
             )
         os.environ[name] = value

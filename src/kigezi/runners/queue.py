@@ -3,14 +3,14 @@
 import logging
 import signal
 import time
-from asyncio import CancelledError
 from collections import deque
 from collections.abc import Sequence
-from contextlib import suppress
+from concurrent.futures import CancelledError
 from typing import Any
 from uuid import uuid4
 
-from distributed import Client, Future, wait
+from distributed import Client, Future, KilledWorker, wait
+from distributed.comm import CommClosedError
 
 from kigezi.errors import ConfigurationError
 from kigezi.runners.jobs import Job
@@ -18,6 +18,9 @@ from kigezi.runners.on_worker import Project, stop, train
 from kigezi.schemas import DaskParameters
 
 _log = logging.getLogger(__name__)
+
+Answer = dict[str, Any] | int
+"""trials by the dataset's name, or how many workers ended before there were any"""
 
 _LOOK = 5
 """seconds after which it is looked whether there are more workers"""
@@ -50,46 +53,47 @@ class JobQueue:
         """Have these jobs done after those that wait already."""
         self._waiting.extend(jobs)
 
-    def done(self) -> list[tuple[Job, Future]]:
-        """Wait until at least one job is done, or has failed.
+    def done(self) -> list[tuple[Job, Answer]]:
+        """Wait until at least one job is done, and take what came out.
 
         Raises:
             ConfigurationError: The scheduler is not there any more.
+            Exception: What a job has raised.
         """
         while True:
-            self._give_out()
-            if not self._running:
-                time.sleep(_LOOK)
-                continue
             try:
+                self._give_out()
+                if not self._running:
+                    time.sleep(_LOOK)
+                    continue
                 done = wait(list(self._running), _LOOK, "FIRST_COMPLETED").done
+                return [(self._running.pop(future), _answer(future)) for future in done]
             except TimeoutError:
                 continue
-            except CancelledError:
+            except (CancelledError, CommClosedError):
                 raise ConfigurationError(
                     "the Dask scheduler went away; nothing that was trained is lost: "
                     "start it and the workers again, and run the same command."
                 ) from None
-            return [(self._running.pop(future), future) for future in done]
 
     def stop(self) -> None:
         """Have what is trained stop after its epoch, and wait for that."""
         self._waiting.clear()
-        if not self._running:
+        if not self._running or self._client.status != "running":
             return
         _log.warning(
             "The workers stop after this epoch; once more (Ctrl-C) stops now and loses "
             "it."
         )
-        with suppress(CancelledError, OSError):
-            self._client.run(stop, self._project.log_topic, signal.SIGTERM)
-            wait(list(self._running))
+        self._client.run(stop, self._project.log_topic, signal.SIGTERM)
+        wait(list(self._running))
 
     def close(self) -> None:
         """Drop every job and listen no more."""
-        self._client.cancel(list(self._running))
-        for topic in (self._project.log_topic, "all"):
-            self._client.unsubscribe_topic(topic)
+        if self._client.status == "running":
+            self._client.cancel(list(self._running))
+            for topic in (self._project.log_topic, "all"):
+                self._client.unsubscribe_topic(topic)
 
     def _give_out(self) -> None:
         workers = self._count_workers()
@@ -133,6 +137,13 @@ class JobQueue:
                     "last epoch",
                     *(message["worker"], job.name),
                 )
+
+
+def _answer(future: Future) -> Answer:
+    try:
+        return future.result()
+    except KilledWorker as error:
+        return error.allowed_failures + 1
 
 
 def _log_again(event: tuple[float, dict[str, Any]]) -> None:

@@ -1,10 +1,15 @@
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from kigezi.datasets.photographs import PhotographLibrary
+from kigezi.datasets.tables import Tables
 from kigezi.errors import DataError
+from kigezi.photos import pairing
+from kigezi.photos.likeness import likenesses
 from kigezi.pipelines.ingest.nodes import (
     compare_photographs,
     show_pairs,
@@ -17,6 +22,7 @@ from tests.pictures import (
     ingest_parameters,
     photograph_files,
     picture,
+    textured,
     write_tree,
 )
 from tests.stores import comparison_stores
@@ -143,6 +149,48 @@ def test_photographs_are_compared_once(
     assert sum(said in line for line in caplog.messages) == 1
     _ingest(tmp_path, groups=group_parameters(number_gap=1))
     assert sum(said in line for line in caplog.messages) == 2
+
+
+def test_a_comparison_that_was_interrupted_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    write_tree(tmp_path / "photographs", photograph_files({"a": 9, "b": 8}))
+    monkeypatch.setattr(pairing, "_TOGETHER", 10)
+    monkeypatch.setattr(pairing, "_PART", 10)
+    photographs = PhotographLibrary(tmp_path, tmp_path / "unpacked")
+    survey = survey_photographs(ingest_parameters(), photographs)
+
+    def compare(folder: str) -> pd.DataFrame:
+        stores = comparison_stores(tmp_path / folder)
+        return compare_photographs(survey, photographs, ingest_parameters(), *stores)
+
+    def fail(self: Tables, function: Callable, items: Iterable) -> Iterator:
+        compares = function is likenesses
+        yield from map(function, islice(items, 2 if compares else None))
+        if compares:
+            raise InterruptedError
+
+    whole = compare("whole")
+    with monkeypatch.context() as patch, pytest.raises(InterruptedError):
+        patch.setattr(Tables, "map", fail)
+        compare("interrupted")
+    pd.testing.assert_frame_equal(compare("interrupted"), whole)
+    assert f"{len(whole) - 20} comparisons in 0 s" in caplog.text
+
+
+@pytest.mark.parametrize(("gap", "small"), [(0, 2), (1, 4)])
+def test_only_photographs_in_pairs_are_read_again(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, gap: int, small: int
+) -> None:
+    caplog.set_level("INFO")
+    files = {f"a/{seed}0.jpg": encoded(textured(seed)) for seed in range(9)}
+    again = encoded(textured(3), quality=60)
+    write_tree(tmp_path / "photographs", {**files, "b/x.jpg": again, "b/y9.jpg": again})
+    more = {f"b/y{seed}.jpg": encoded(textured(50 + seed)) for seed in (2, 3, 5, 7)}
+    write_tree(tmp_path / "photographs", more)
+    _ingest(tmp_path, groups=group_parameters(number_gap=gap))
+    assert f"{small} photographs made small in 0 s" in caplog.text
 
 
 @pytest.mark.parametrize("later", ["compare", "show"])
