@@ -116,7 +116,7 @@ def test_the_end_of_the_study_tries_once_more(
         track(server, make_trial(variant, 0.9))
     Tracking(server, "study").finish_study(make_assignment(), "d" * 64)
     close_tracking()
-    assert "still misses the results of 2 variants" in caplog.messages[-1]
+    assert "could not be sent the results of 2 variants" in caplog.messages[-1]
     outage.away = False
     close_tracking()
     assert [run.info.status for run in runs_in(server)] == ["FINISHED"] * 3
@@ -188,7 +188,7 @@ def test_what_is_refused_keeps_nothing_else_back(
     complete = ["kigezi.complete" in run.data.tags for run in runs_in(server)]
     assert complete == [False, True, True, False]
     assert len(caplog.messages) == 2
-    assert "still misses the results of 1 variant (" in caplog.messages[-1]
+    assert "could not be sent the results of 1 variant (" in caplog.messages[-1]
 
 
 def test_one_of_two_that_write_the_same_at_once_tries_again(
