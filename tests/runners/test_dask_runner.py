@@ -4,6 +4,7 @@ import logging
 import os
 import re
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -64,13 +65,11 @@ def test_workers_train_and_the_driver_saves(project: Path) -> None:
 
 @pytest.mark.slow
 def test_a_killed_worker_is_replaced_and_one_that_always_dies_is_given_up(
-    project: Path, caplog: pytest.LogCaptureFixture
+    project: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import dask
-
+    monkeypatch.setattr("kigezi.runners.queue._MOST_LOSSES", 2)
     caplog.set_level(logging.INFO, "kigezi")
-    with dask.config.set({"distributed.scheduler.allowed-failures": 1}):
-        once, always, fine = _run(project, "kill_once", "kill_always", "fine")
+    once, always, fine = _run(project, "kill_once", "kill_always", "fine")
     assert not once["given_up"]
     assert not fine["given_up"]
     assert "2 Dask workers ended" in always["given_up"]
@@ -82,6 +81,21 @@ def test_a_killed_worker_is_replaced_and_one_that_always_dies_is_given_up(
 def test_a_mistake_reaches_the_user_as_it_is(project: Path) -> None:
     with pytest.raises(DataError, match=r"^The photographs are gone: "):
         _run(project, "mistake", "fine", workers=1, resources={"GPU": 1})
+
+
+@pytest.mark.slow
+def test_a_scheduler_elsewhere_is_used_as_soon_as_it_has_a_worker(
+    project: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    from distributed import LocalCluster
+
+    options = {"host": "127.0.0.1", "dashboard_address": None, "memory_limit": 0}
+    with LocalCluster(n_workers=0, threads_per_worker=4, **options) as other:
+        timer = threading.Timer(3, other.scale, [1])
+        timer.start()
+        answers = _run(project, "one", "two", scheduler=other.scheduler_address)
+    assert len({answer["process"] for answer in answers} - {os.getpid()}) == 1
+    assert "No Dask worker is there" in caplog.text
 
 
 def test_no_scheduler_answers(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:

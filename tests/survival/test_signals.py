@@ -2,6 +2,7 @@
 
 import shutil
 import signal
+import sys
 import time
 from pathlib import Path
 
@@ -12,7 +13,10 @@ from tests.survival.outcome import finished_work, leftovers
 from tests.survival.running import Run, begin
 from tests.survival.small_study import make_project
 
-pytestmark = pytest.mark.slow
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform == "win32", reason="it has no such signals"),
+]
 SIGNALS = [(signal.SIGINT, 130), (signal.SIGTERM, 143)]
 
 
