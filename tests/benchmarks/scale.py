@@ -7,8 +7,9 @@ Both run the project's own commands, each in a process of its own:
 
 - `growth`: `ingest` and `augment` of 2,400 and 24,000 photographs of 64 px (with
   `--full` 100,000 too). Time should grow as they do, and memory hardly at all; only the
-  comparison of every hash with every other one grows with the square. The files are cut
-  from a few hundred drawn photographs, each from another place.
+  comparison of every hash with every other one, and the pairs that hashes propose by
+  chance, grow with the square. The files are cut from a few hundred drawn photographs,
+  each from another place.
 - `memory` (with `--full` only, for it takes some ten minutes): the memory of `augment`
   and `tune` at the size of the study, 9,660 images of 224 px: the head alone, and the
   entire network in batches of 32, an epoch each.

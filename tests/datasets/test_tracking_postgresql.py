@@ -18,7 +18,7 @@ from tests.servers import (
 )
 from tests.tracked import assert_complete, points_of, runs_in, start_tracking, track
 
-pytest.importorskip("pg8000", reason="pip install -e '.[postgresql]'")
+pytest.importorskip("pg8000", reason="pip install -e '.[server]'")
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(

@@ -20,6 +20,8 @@ class Undisturbed:
     """all that there is after each pipeline"""
     seconds: dict[str, float] = field(default_factory=dict)
     """that each pipeline's work took"""
+    changes: dict[str, int] = field(default_factory=dict)
+    """that each pipeline made below data/"""
 
 
 @pytest.fixture(scope="session")
@@ -27,6 +29,7 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Undisturbed:
     """The small study, pipeline by pipeline."""
     found = Undisturbed(make_project(tmp_path_factory.mktemp("undisturbed")))
     for pipeline in PIPELINES:
-        found.seconds[pipeline] = run_to_the_end(found.project, pipeline)
+        took = run_to_the_end(found.project, pipeline)
+        found.seconds[pipeline], found.changes[pipeline] = took
         found.after[pipeline] = outcome(found.project)
     return found

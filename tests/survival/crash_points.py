@@ -1,10 +1,12 @@
 """Count the changes that a process makes below a folder, and die at one of them.
 
 Python announces every change to its audit hooks before it makes it. As a program's
-`sitecustomize`, this module reads what to do from the variables KIGEZI_CRASH_BELOW and
-KIGEZI_CRASH_AT.
+`sitecustomize`, this module reads what to do from the variables KIGEZI_CRASH_BELOW, a
+folder, and KIGEZI_CRASH_AT, the number of a change; a negative one dies after it, and
+0 says at the end how many there were.
 """
 
+import atexit
 import os
 import shutil
 import sys
@@ -81,6 +83,9 @@ _CHANGES: dict[str, Callable[[str, tuple[Any, ...]], object]] = {
     "shutil.rmtree": lambda path, _: shutil.rmtree(path),
 }
 
-if below := os.environ.get("KIGEZI_CRASH_BELOW"):
-    number = int(os.environ["KIGEZI_CRASH_AT"])
-    Changes(below, abs(number), made=number < 0).watch()
+# Not for the processes that this one starts: they count changes of their own.
+if below := os.environ.pop("KIGEZI_CRASH_BELOW", ""):
+    _number = int(os.environ["KIGEZI_CRASH_AT"])
+    _changes = Changes(below, abs(_number), made=_number < 0)
+    _changes.watch()
+    atexit.register(lambda: sys.stdout.write(f"{len(_changes.seen)} changes\n"))

@@ -18,6 +18,8 @@ LEFTOVER = ".incomplete-"
 _TIMES = {"seconds", "ended_at", "seconds_per_epoch", "epoch_seconds"}
 _OWN_TIMES = ("time_estimate.json", "attempt.json")
 """what is measured anew, and the note by which a kill for lack of memory is known"""
+_OWN_TAGS = ("kigezi.complete", "kigezi.process")
+"""which tell times too"""
 
 
 def outcome(project: Path) -> dict[str, Any]:
@@ -32,9 +34,15 @@ def outcome(project: Path) -> dict[str, Any]:
     return {**found, **(_runs(project) if (project / "mlflow.db").is_file() else {})}
 
 
-def differences(one: dict[str, Any], other: dict[str, Any]) -> list[str]:
-    """The names under which two outcomes differ."""
-    return sorted(name for name in {*one, *other} if one.get(name) != other.get(name))
+def differences(one: Any, other: Any, name: str = "") -> list[str]:
+    """Where two outcomes differ, and how, as far as that is short."""
+    if not (isinstance(one, dict) and isinstance(other, dict)):
+        return [] if one == other else [f"{name}: {one!s:.80} is not {other!s:.80}"]
+    return [
+        found
+        for key in sorted({*one, *other})
+        for found in differences(one.get(key), other.get(key), f"{name}/{key}")
+    ]
 
 
 def finished_work(project: Path) -> dict[str, Any]:
@@ -128,7 +136,7 @@ def _runs(project: Path) -> dict[str, Any]:
         found[name + "+" * sum(key.rstrip("+") == name for key in found)] = {
             "status": run.info.status,
             "tags": {
-                key: value
+                key: value if key not in _OWN_TAGS else "is set"
                 for key, value in run.data.tags.items()
                 if not key.startswith("mlflow.")
             },

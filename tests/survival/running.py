@@ -1,11 +1,15 @@
 """Real runs of Kedro in a process group of their own, which a test may stop."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
+
+from tests.survival.crash_points import DIED
 
 BEGUN = "conf/small or --params:"
 """in the first lines of a run: the program is loaded, the work begins"""
@@ -68,12 +72,13 @@ class Run:
             raise AssertionError(f"it does not end:\n{self.said}") from None
 
 
-def run_to_the_end(project: Path, pipeline: str) -> float:
-    """Run a pipeline that has to succeed; the seconds that its work took."""
-    run = begin(project, pipeline)
+def run_to_the_end(project: Path, pipeline: str) -> tuple[float, int]:
+    """Run a pipeline that has to succeed; its seconds and its changes below data/."""
+    run = begin(project, pipeline, **_crash(project, 0))
     began = time.monotonic()
     assert run.end() == 0, run.said
-    return time.monotonic() - began
+    (changes,) = re.findall(r"^(\d+) changes$", run.said, re.MULTILINE)
+    return time.monotonic() - began, int(changes)
 
 
 def begin(project: Path, pipeline: str, **environment: str) -> Run:
@@ -83,18 +88,34 @@ def begin(project: Path, pipeline: str, **environment: str) -> Run:
     return run
 
 
-def interrupt(project: Path, pipeline: str, after: float | None) -> bool:
-    """Run a pipeline and kill all its processes so many seconds after it began.
+def interrupt(project: Path, pipeline: str, moment: float) -> bool:
+    """Run a pipeline and kill all its processes.
+
+    Args:
+        project: Where it runs.
+        pipeline: Its name.
+        moment: Seconds after its work began, or, as an int, the number of the change
+            below data/ before which it dies; after which, if it is negative.
 
     Returns:
         Whether it was killed; False if it had ended by itself, with success.
     """
-    run = begin(project, pipeline)
-    if after is not None and run.lasts(after):
-        run.send(signal.SIGKILL)
+    if isinstance(moment, int):
+        run = Run(project, pipeline, **_crash(project, moment))
+    else:
+        run = begin(project, pipeline)
+        if run.lasts(moment):
+            run.send(signal.SIGKILL)
     code = run.end()
-    assert code in (0, -signal.SIGKILL), run.said
+    with suppress(ProcessLookupError):
+        run.send(signal.SIGKILL)
+    assert code in (0, -signal.SIGKILL, DIED), run.said
     return code != 0
+
+
+def _crash(project: Path, change: int) -> dict[str, str]:
+    below = str(project.resolve() / "data")
+    return {"KIGEZI_CRASH_BELOW": below, "KIGEZI_CRASH_AT": str(change)}
 
 
 def sleep(project: Path, pipeline: str, after: float) -> bool:

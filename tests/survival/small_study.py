@@ -1,10 +1,12 @@
 """A study of two trainings on drawn photographs, in a copied project."""
 
+import shutil
 from pathlib import Path
 
 import yaml
 
 from tests.conftest import copy_project, make_loader
+from tests.survival import crash_points
 
 PIPELINES = ("ingest", "augment", "tune", "report")
 STAGES = {
@@ -51,6 +53,8 @@ def make_project(folder: Path, workers: int = 2) -> Path:
     (small / "parameters.yml").write_text(yaml.safe_dump(parameters, sort_keys=False))
     globals_ = {"study": "small", "workers": workers, "threads": 1}
     (small / "globals.yml").write_text(yaml.safe_dump(globals_))
+    (folder / "spy").mkdir()
+    shutil.copy(crash_points.__file__, folder / "spy" / "sitecustomize.py")
     return folder
 
 

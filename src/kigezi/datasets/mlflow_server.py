@@ -81,8 +81,8 @@ class Connection:
         self._send_missed()
         if missed := len(self._missed):
             _log.warning(
-                "MLflow at %s still misses the results of %s (%s). They are safe: the "
-                "same command, run again, sends them and trains nothing again.",
+                "MLflow at %s could not be sent the results of %s (%s). They are safe: "
+                "the same command, run again, sends them and trains nothing again.",
                 self.server.address,
                 "1 variant" if missed == 1 else f"{missed} variants",
                 self._reason,
