@@ -1,10 +1,11 @@
 """What a run says of the study while it goes on: one line an event."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
+from kigezi.learning.budgets import is_over
 from kigezi.learning.shortcuts import MEANINGS, NOTHING
 from kigezi.progress import duration
 from kigezi.records import SPLITS, Assignment, Epoch, TrialResult, Winner
@@ -26,15 +27,17 @@ def log_estimate(trainings: int, images: int, seconds: float, patience: int) -> 
     )
 
 
-def log_begin(assignment: Assignment, done: int, changes: str) -> None:
+def log_begin(assignment: Assignment, done: Sequence[Epoch], changes: str) -> None:
     """Why a variant is trained, or that it goes on.
 
     Args:
         done: Epochs that are there already.
         changes: What differs from when a variant of this name was trained before.
     """
-    if done:
-        what = f"goes on after epoch {done}"
+    if is_over(done, assignment.recipe):
+        what = "is trained already, and is measured"
+    elif done:
+        what = f"goes on after epoch {len(done)}"
     elif changes:
         what = f"is trained anew, for this changed: {changes}"
     else:

@@ -430,3 +430,13 @@ def test_no_final_model_without_a_winner(tmp_path: Path) -> None:
     nobody = choose([make_result("a", 0.5)])
     with pytest.raises(DataError, match="there is no final model: see each"):
         keep_final_model(nobody, Trainings(tmp_path), Runs())
+
+
+@pytest.mark.usefixtures("small_network")
+def test_a_smaller_budget_is_measured_and_not_trained(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    _train(tmp_path, Runs(), epochs=3)
+    with caplog.at_level(logging.INFO):
+        _train(tmp_path, Runs(), epochs=2)
+    assert "freeze/head_only is trained already, and is measured" in caplog.text

@@ -48,7 +48,7 @@ def train_once(
             trial = failed_trial(assignment, examples, training.key, reason)
         if trial is None:
             training.mend()
-            done = len(training.history())
+            done = training.history()
             changes = "" if done else trainings.explain_new(assignment.name, decided_by)
             log_begin(assignment, done, changes)
             trial = _train(assignment, examples, weights, training, run, model_inputs)
