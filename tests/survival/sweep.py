@@ -2,7 +2,7 @@
 
 It is a program of its own, which imports what a case needs once, never does the work
 itself, and forks a process for every attempt:
-    python -m tests.survival.sweep crash CASE FOLDER EVERY
+    python -m tests.survival.sweep crash FOLDER CASE=1
 """
 
 import json
@@ -15,10 +15,12 @@ import traceback
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from importlib import import_module
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from tests.survival.cases import CASES, Case
+from tests.survival.case import Case
+from tests.survival.cases import CASES
 from tests.survival.crash_points import DIED, Changes
 from tests.survival.outcome import LEFTOVER
 
@@ -80,8 +82,11 @@ def sweep(case: Case, root: Path, every: int) -> dict[str, Any]:
     return {"changes": changes, "problems": problems}
 
 
-def fill_disk(case: Case, root: Path) -> dict[str, Any]:
+def fill_disk(case: Case, root: Path, every: int) -> dict[str, Any]:
     """Let no file grow beyond a size, for every size of a file that the case writes.
+
+    Args:
+        every: 1 for every size, 2 for every second one, and so on.
 
     Returns:
         The sizes, what the user was told, and what went wrong where.
@@ -90,14 +95,14 @@ def fill_disk(case: Case, root: Path) -> dict[str, Any]:
     files = (root / "undisturbed" / "data").rglob("*")
     sizes = sorted({path.stat().st_size for path in files if path.is_file()} - {0})
     told, problems = [], []
-    for size in sizes:
+    for size in sizes[::-every]:
         folder = root / str(size)
         _prepare(case, folder)
         code, said = in_child(_act_within, case, folder, size - 1)
         told.append(str(said).strip().rpartition("\n")[2])
         if code != 1:
             problems.append(f"{size} bytes: exit code {code}: {said}")
-        found = [f"it left {path}" for path in _leftovers(folder)]
+        found = [f"it left {path}" for path in _leftovers(folder) if LEFTOVER in path]
         found += _left(case, folder, before, after) + _again(case, folder, after)
         problems += [f"{size} bytes: {what}" for what in found]
     return {"sizes": sizes, "told": told, "problems": problems}
@@ -172,16 +177,19 @@ def _again(case: Case, folder: Path, after: Seen) -> list[str]:
 
 
 def _leftovers(folder: Path) -> list[str]:
-    return [path.name for path in (folder / "data").rglob(f"{LEFTOVER}*")]
+    patterns = (f"{LEFTOVER}*", "*.parts")
+    paths = chain.from_iterable((folder / "data").rglob(one) for one in patterns)
+    return [path.name for path in paths]
 
 
 if __name__ == "__main__":
     # A killed process loses nothing that it gave to the system: no disk is waited for.
     os.fsync = os.sync = lambda *_: None  # type: ignore[assignment]
-    kind, name, where, every = sys.argv[1:]
-    place = Path(where).resolve()
-    if kind == "crash":
-        found = sweep(CASES[name], place, int(every))
-    else:
-        found = fill_disk(CASES[name], place)
+    how = {"crash": sweep, "full": fill_disk}[sys.argv[1]]
+    place = Path(sys.argv[2]).resolve()
+    asked = dict(one.split("=") for one in sys.argv[3:])
+    found = {
+        name: how(CASES[name], place / name, int(every))
+        for name, every in asked.items()
+    }
     json.dump(found, sys.stdout)

@@ -31,7 +31,7 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(sys.platform == "win32", reason="it has no such signals"),
 ]
-FEW = "ingest=1,augment=2,tune=1,report=1"
+FEW = "ingest=1,augment=2,tune=1"
 MADE_BY = {
     "ingest": ("data/01_raw/drawn", "data/02_intermediate"),
     "augment": ("data/04_feature/augmented",),

@@ -35,24 +35,23 @@ def _check_end(run: Run, project: Path, status: int) -> None:
     assert leftovers(project) == []
 
 
-@pytest.mark.parametrize(("number", "status"), SIGNALS)
 def test_the_epoch_is_finished_unless_asked_twice(
-    tmp_path: Path, undisturbed: Undisturbed, number: signal.Signals, status: int
+    tmp_path: Path, undisturbed: Undisturbed
 ) -> None:
     layers = ("01_raw", "02_intermediate", "04_feature")
     project = _copy(undisturbed, tmp_path, *layers)
     run = begin(project, "tune")
     assert run.wait_for(" epoch 1 of 4"), run.said
-    run.send(number)
-    _check_end(run, project, status)
+    run.send(signal.SIGINT)
+    _check_end(run, project, 130)
     done = finished_work(project)
     epochs = len(done.keys() - {_version(project)})
     assert epochs == run.said.count("entire_network: epoch ") >= 1
     run = begin(project, "tune")
     assert run.wait_for(f"entire_network goes on after epoch {epochs}"), run.said
-    run.send_to_program(number)
-    run.send_to_program(number)
-    _check_end(run, project, status)
+    run.send_to_program(signal.SIGTERM)
+    run.send_to_program(signal.SIGTERM)
+    _check_end(run, project, 143)
     assert finished_work(project) == done
 
 

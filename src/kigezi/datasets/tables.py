@@ -44,6 +44,8 @@ class Tables:
         table = _read(path)
         if table is None:
             table = _make_in_parts(path, make)
+        # Here, for a crash may have kept them.
+        shutil.rmtree(_parts_of(path), ignore_errors=True)
         path.touch()
         self._remove_old()
         return table
@@ -95,7 +97,7 @@ class TablesDataset(OpenStoreDataset[Tables]):
 def _make_in_parts(
     path: Path, make: Callable[[int], Iterator[pd.DataFrame]]
 ) -> pd.DataFrame:
-    folder = path.with_suffix(".parts")
+    folder = _parts_of(path)
     parts = list(_whole_parts(folder))
     done = sum(map(len, parts))
     if done:
@@ -105,8 +107,11 @@ def _make_in_parts(
         parts.append(part)
     table = pd.concat(parts, ignore_index=True)
     _write(path, table)
-    shutil.rmtree(folder)
     return table
+
+
+def _parts_of(path: Path) -> Path:
+    return path.with_suffix(".parts")
 
 
 def _whole_parts(folder: Path) -> Iterator[pd.DataFrame]:
