@@ -3,7 +3,8 @@
 python -m tests.track_variants URI EXPERIMENT VARIANTS [END] [SECONDS]
 
 Writes a line after each epoch. After the first epoch of the first variant the process
-ends as END says: interrupt, raise, exit, terminate or kill.
+ends as END says: interrupt, raise, exit, terminate or kill; or, after each epoch, it
+waits for a line.
 """
 
 import logging
@@ -32,6 +33,7 @@ ENDS: dict[str, Callable[[], object]] = {
     "exit": lambda: sys.exit(3),
     "terminate": lambda: os.kill(os.getpid(), signal.SIGTERM),
     "kill": lambda: os.kill(os.getpid(), signal.SIGKILL),
+    "wait": sys.stdin.readline,
 }
 
 

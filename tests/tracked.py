@@ -70,10 +70,18 @@ def start_tracking(
     return subprocess.Popen(
         [sys.executable, "-m", "tests.track_variants", *where, variants, *arguments],
         env=os.environ | environment,
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     )
+
+
+def go_on(process: "subprocess.Popen[str]") -> list[str]:
+    """Let a process that waits track one more epoch: variant, epoch and seconds."""
+    process.stdin.write("\n")
+    process.stdin.flush()
+    return process.stdout.readline().split()
 
 
 def assert_complete(server: Server, *variants: str) -> None:

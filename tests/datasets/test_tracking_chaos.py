@@ -13,7 +13,7 @@ from kigezi.datasets.tracking import Tracking
 from tests.conftest import make_trial
 from tests.datasets.conftest import begin_new_process
 from tests.servers import mlflow_server, wait_for
-from tests.tracked import assert_complete, runs_in, start_tracking, track
+from tests.tracked import assert_complete, go_on, runs_in, start_tracking, track
 
 pytestmark = pytest.mark.slow
 
@@ -46,14 +46,15 @@ def test_a_server_that_is_killed_and_started_again(tmp_path: Path, model: Path) 
     with mlflow_server(tmp_path, f"sqlite:///{tmp_path}/mlflow.db") as running:
         server = Server(running.uri, "kigezi", None)
         process = start_tracking(
-            server, "a,b,c", "", "4", TRACKED_PAUSE="2", TRACKED_MODEL=str(model)
+            server, "a,b,c", "wait", TRACKED_PAUSE="1", TRACKED_MODEL=str(model)
         )
         assert process.stdout.readline().startswith("a 1 ")
         running.kill()
-        lines = [process.stdout.readline().split() for _ in range(3)]
+        lines = [go_on(process) for _ in range(3)]
         assert [line[:2] for line in lines] == [["a", "2"], ["b", "1"], ["b", "2"]]
         running.start()
-        _, said = process.communicate(timeout=120)
+        assert go_on(process)[:2] == ["c", "1"]
+        _, said = process.communicate("\n\n", timeout=300)
         assert process.returncode == 0, said
         assert said.count("Training goes on") == 1
         assert said.count("answers again; nothing is missing") == 1
@@ -61,9 +62,8 @@ def test_a_server_that_is_killed_and_started_again(tmp_path: Path, model: Path) 
         assert_complete(server, "a", "b", "c")
         client = mlflow.MlflowClient(server.uri)
         for run in runs_in(server)[:3]:
-            assert [f.path for f in client.list_artifacts(run.info.run_id)] == [
-                "curves.png"
-            ]
+            (plot,) = client.list_artifacts(run.info.run_id)
+            assert plot.path == "curves.png"
         home = client.get_experiment_by_name("kigezi").experiment_id
         (logged,) = client.search_logged_models([home])
         assert logged.status == "READY"
@@ -104,10 +104,10 @@ def test_four_processes_on_a_database_that_is_not_there_yet(tmp_path: Path) -> N
 
 def test_killed_while_the_database_is_made(tmp_path: Path) -> None:
     server = Server(f"sqlite:///{tmp_path}/mlflow.db", "kigezi", None)
-    for _ in range(4):
+    for seconds in (0, 0.2, 0.4, 0.6):
         process = start_tracking(server, "a", "kill")
-        wait_for(lambda: list(tmp_path.glob(".incomplete-*/*.db")), 60)
-        time.sleep(0.7 * _ / 4)
+        wait_for(lambda: list(tmp_path.glob(".incomplete-*.db")), 60)
+        time.sleep(seconds)
         process.kill()
         process.communicate()
     assert start_tracking(server, "a").wait(timeout=120) == 0
