@@ -63,8 +63,8 @@ def leftovers(project: Path) -> list[str]:
 
 
 def in_a_training(project: Path) -> bool:
-    """Whether a training was begun that has not been evaluated yet."""
-    begun = (project / "data").glob("06_models/trainings/*/decided_by.json")
+    """Whether there is a training that has to go on after an epoch."""
+    begun = (project / "data").glob("06_models/trainings/*/history.json")
     return any(not list(path.parent.glob("evaluation_*.json")) for path in begun)
 
 
