@@ -33,8 +33,8 @@ RUNNERS = {
 def main() -> None:
     """Run the study with either runner, in turns."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--photographs", type=int, default=90, help="drawn (90)")
-    parser.add_argument("--epochs", type=int, default=5, help="of each variant (5)")
+    parser.add_argument("--photographs", type=int, default=150, help="drawn (150)")
+    parser.add_argument("--epochs", type=int, default=10, help="of each variant (10)")
     parser.add_argument("--workers", type=int, default=2, help="processes (2)")
     parser.add_argument("--repeats", type=int, default=3, help="of both sides (3)")
     options = parser.parse_args()

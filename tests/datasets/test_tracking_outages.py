@@ -211,17 +211,18 @@ def test_one_of_two_that_write_the_same_at_once_tries_again(
 
 def test_a_run_that_was_deleted_by_hand_is_made_again(server: Server) -> None:
     trial = make_trial("a", 0.9)
-    run = Tracking(server, "study").begin(
-        trial.result.assignment, "d" * 64, trial.result.key
-    )
-    for epoch in trial.result.history:
-        for found in runs_in(server):
-            mlflow.MlflowClient(server.uri).delete_run(found.info.run_id)
+    result = trial.result
+    run = Tracking(server, "study").begin(result.assignment, "d" * 64, result.key)
+    for found in runs_in(server):
+        mlflow.MlflowClient(server.uri).delete_run(found.info.run_id)
+    for epoch in result.history:
         run.epoch(epoch)
-    run.finish(trial, dict, Path("no model"))
     child, parent = runs_in(server)
-    assert child.data.metrics.items() >= FINAL.items()
-    assert child.data.tags["mlflow.parentRunId"] == parent.info.run_id
+    assert points_of(server, child, "epoch_train_loss") == [(1, 0.6), (2, 0.5)]
+    run.finish(trial, dict, Path("no model"))
+    (again, _) = runs_in(server)
+    assert again.data.metrics.items() >= FINAL.items()
+    assert again.data.tags["mlflow.parentRunId"] == parent.info.run_id
 
 
 def test_a_database_that_cannot_be_is_a_warning(
@@ -274,7 +275,7 @@ def test_of_two_that_create_one_run_the_oldest_is_kept(
 
     with monkeypatch.context() as slow:
         slow.setattr(mlflow_runs, "find_runs", find_late)
-        track(server, make_trial("a", 0.9))
+        Tracking(server, "study").begin(make_assignment(), "d" * 64, "k")
     assert len(runs_in(server)) == 2
     assert all(run.data.tags["other"] == "yes" for run in runs_in(server))
 
