@@ -63,8 +63,8 @@ def leftovers(project: Path) -> list[str]:
 
 
 def in_a_training(project: Path) -> bool:
-    """Whether a training was begun that has not been evaluated yet."""
-    begun = (project / "data").glob("06_models/trainings/*/decided_by.json")
+    """Whether there is a training that has to go on after an epoch."""
+    begun = (project / "data").glob("06_models/trainings/*/history.json")
     return any(not list(path.parent.glob("evaluation_*.json")) for path in begun)
 
 
@@ -155,8 +155,10 @@ def _runs(project: Path) -> dict[str, Any]:
 def _history(
     client: mlflow.MlflowClient, run_id: str, metrics: dict[str, float]
 ) -> dict[str, list[tuple[int, float]]]:
-    """Steps and values of every metric; a step that was sent twice stands twice."""
-    return {
-        name: [(one.step, one.value) for one in client.get_metric_history(run_id, name)]
-        for name in sorted(set(metrics) - _TIMES)
-    }
+    """Steps and values of every metric; none may have been sent twice."""
+    found = {}
+    for name in sorted(set(metrics) - _TIMES):
+        points = client.get_metric_history(run_id, name)
+        found[name] = [(one.step, one.value) for one in points]
+        assert len({one.step for one in points}) == len(points), found[name]
+    return found

@@ -13,11 +13,11 @@ STAGES = {
     # One training with a frozen prefix, and one of the entire network.
     "freeze": {"top_10": {"unfreeze": 10}, "entire_network": {"unfreeze": "all"}},
     # Two budgets of the winner: early stopping ends it before the longer one.
-    "epochs": {"epochs_2": {"epochs": 2}, "epochs_4": {"epochs": 4}},
+    "epochs": {"epochs_2": {"epochs": 2}, "epochs_9": {"epochs": 9}},
 }
 BASELINE = {
-    "epochs": 4,
-    "patience": 1,
+    "epochs": 8,
+    "patience": 3,
     "learning_rate": 0.003,
     "batch_size": 8,
     "dropout": 0.3,

@@ -58,7 +58,7 @@ class Toll:
         by_pipeline = ", ".join(f"{self.kills[name]} in {name}" for name in PIPELINES)
         return (
             f"{self.kills.total()} kills ({by_pipeline}), {self.in_writes} inside a "
-            f"write, {self.in_trainings} inside a training, and {self.sleeps} sleeps: "
+            f"write, {self.in_trainings} between epochs, and {self.sleeps} sleeps: "
             f"{len(self.losses)} losses, {len(self.differences)} differences"
         )
 

@@ -41,7 +41,7 @@ def test_the_epoch_is_finished_unless_asked_twice(
     layers = ("01_raw", "02_intermediate", "04_feature")
     project = _copy(undisturbed, tmp_path, *layers)
     run = begin(project, "tune")
-    assert run.wait_for(" epoch 1 of 4"), run.said
+    assert run.wait_for(" epoch 1 of 8"), run.said
     run.send(signal.SIGINT)
     _check_end(run, project, 130)
     done = finished_work(project)
