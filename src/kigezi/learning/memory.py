@@ -82,8 +82,11 @@ def lacks_memory(error: Exception) -> bool:
 
 def _free() -> float:
     """Bytes of memory that may be taken; on a GPU it is the GPU's that counts."""
-    if keras.backend.backend() != "torch" and keras.distribution.list_devices("gpu"):
-        return float("inf")
+    if keras.backend.backend() != "torch":
+        # JAX refuses to be asked for GPUs where there are none.
+        devices = keras.distribution.list_devices()
+        if any(device.startswith("gpu") for device in devices):
+            return float("inf")
     return float(psutil.virtual_memory().available)
 
 
