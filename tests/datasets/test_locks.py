@@ -1,3 +1,4 @@
+import errno
 import logging
 import os
 import subprocess
@@ -86,13 +87,28 @@ def test_one_after_the_other(
     assert "freeze/top_20 has waited 0 s for freeze/top_10 (process" in caplog.text
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="it locks otherwise")
 def test_a_file_system_without_locks_is_said(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(*_: object, **__: object) -> None:
-        raise NotImplementedError
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOSYS, "Function not implemented")
 
-    monkeypatch.setattr(locks.FileLock, "acquire", fail)
+    monkeypatch.setattr("fcntl.flock", refuse)
     with alone(tmp_path / "l", "a"), in_turn(tmp_path / "m", "b"):
         pass
-    assert "has no locks" in caplog.text
+    with alone(tmp_path / "l", "nothing was left that would be waited for"):
+        pass
+    assert "has no locks" in caplog.messages[0]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="it locks otherwise")
+def test_other_errors_are_not_taken_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr("fcntl.flock", fail)
+    with pytest.raises(OSError, match="Input/output"), alone(tmp_path / "l", "a"):
+        pass

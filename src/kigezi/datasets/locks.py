@@ -4,6 +4,7 @@ They hold between machines where the shared folder's file system passes locks on
 NFS 4 and SMB do.
 """
 
+import errno
 import json
 import logging
 import os
@@ -20,6 +21,8 @@ from kigezi.errors import DataError
 from kigezi.progress import duration
 
 _log = logging.getLogger(__name__)
+
+_NO_LOCKS = (errno.ENOSYS, errno.ENOTSUP, errno.ENOLCK)
 
 _SAY_EVERY = 60.0
 """seconds between two lines about waiting"""
@@ -38,17 +41,17 @@ def alone(path: Path, doing: str) -> Iterator[None]:
     """
     lock = _lock(path)
     try:
-        lock.acquire(timeout=0)
+        if not _acquire(lock, 0):
+            _log.warning(
+                "The file system of %s has no locks: see that no second run works "
+                "there.",
+                path.parent,
+            )
     except Timeout:
         raise DataError(
             f"{_holder(path)} works in {path.parent} already: wait until it has ended, "
             "or stop it; two at once would get into each other's way."
         ) from None
-    except NotImplementedError:
-        _log.warning(
-            "The file system of %s has no locks: see that no second run works there.",
-            path.parent,
-        )
     yield from _held(lock, path, doing)
 
 
@@ -62,15 +65,30 @@ def in_turn(path: Path, doing: str) -> Iterator[None]:
     """
     lock = _lock(path)
     started = time.monotonic()
-    while not lock.is_locked:
+    waiting = True
+    while waiting:
         try:
-            lock.acquire(timeout=_SAY_EVERY, poll_interval=0.2)
+            _acquire(lock, _SAY_EVERY)
+            waiting = False
         except Timeout:
             waited = duration(time.monotonic() - started)
             _log.info("%s has waited %s for %s", doing, waited, _holder(path))
-        except NotImplementedError:
-            break
     yield from _held(lock, path, doing)
+
+
+def _acquire(lock: FileLock, seconds: float) -> bool:
+    """Take a lock; False where the file system has none, so that nobody holds any.
+
+    Raises:
+        Timeout: Somebody else held it for so many seconds.
+    """
+    try:
+        lock.acquire(timeout=seconds, poll_interval=0.2)
+    except OSError as error:
+        if error.errno not in _NO_LOCKS:
+            raise
+        return False
+    return True
 
 
 def _held(lock: FileLock, path: Path, doing: str) -> Iterator[None]:
@@ -84,7 +102,8 @@ def _held(lock: FileLock, path: Path, doing: str) -> Iterator[None]:
 
 def _lock(path: Path) -> FileLock:
     path.parent.mkdir(parents=True, exist_ok=True)
-    return FileLock(path)
+    # Its fallback is a file that a killed process would leave behind for ever.
+    return FileLock(path, fallback_to_soft=False)
 
 
 def _holder_path(path: Path) -> Path:
