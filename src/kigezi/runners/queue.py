@@ -15,7 +15,8 @@ from distributed.comm import CommClosedError
 
 from kigezi.errors import ConfigurationError
 from kigezi.runners.jobs import Job
-from kigezi.runners.on_worker import Project, stop, train
+from kigezi.runners.on_worker import stop, train
+from kigezi.runners.project import Project
 from kigezi.schemas import DaskParameters
 
 _log = logging.getLogger(__name__)
