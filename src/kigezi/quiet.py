@@ -12,6 +12,7 @@ _KNOWN = re.compile(
     r"|Option '--pipeline' is deprecated"  # kedro; both spellings work
     r"|One or more dataset names contain '\.'"  # kedro about its own namespaces
     r"|Add type hints to the `predict` method"  # mlflow about its own class
+    r"|ORJSONResponse is deprecated"  # fastapi about kedro-viz
 )
 
 

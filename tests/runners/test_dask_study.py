@@ -91,6 +91,8 @@ def killed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     output = (folder / "output.log").read_text()
     assert process.returncode == 0, output
     assert "Traceback" not in output
+    assert "Stopping worker" not in output
+    assert "Connection to" not in output
     assert "freeze/longer goes on after epoch 15" in output
     assert output.count("was lost: another one goes on with freeze/top_20,") == 1
     assert re.search(r"freeze/top_20 goes on after epoch [0-9]", output)

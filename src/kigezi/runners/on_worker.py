@@ -65,6 +65,8 @@ def dask_setup(worker: Any) -> None:
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     logging.getLogger("kigezi").propagate = False
+    # Dask would tell of every connection; its own setting is lost once Kedro's is read.
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)
 
 
 class StoppedEarlyError(Exception):
