@@ -175,6 +175,7 @@ def make_trial(variant: str, accuracy: float, **changes: Any) -> Trial:
     predictions = pd.DataFrame(
         {
             "photo_id": ["p0", "p1", "p2", "p3"],
+            "copy": 0,
             "label": ["dark", "light", "dark", "light"],
             "predicted": ["dark", "light", "light", "light"],
             "correct": [True, True, False, True],

@@ -42,7 +42,8 @@ def test_the_default_needs_only_what_is_in_the_repository() -> None:
         *("greys", "compared", "model_inputs", "backbone_weights", "trainings"),
         "tracking",
     }
-    assert plain == {"photographs", "paper", *stores}
+    # Kedro and the project's hook give the last two.
+    assert plain == {"photographs", "paper", *stores, "parameters", "command"}
 
 
 def test_the_registry_follows_the_environment() -> None:

@@ -60,7 +60,10 @@ def _leaderboard(stages: dict[str, list[float]]) -> pd.DataFrame:
     for stage, accuracies in stages.items():
         for place, accuracy in enumerate(accuracies):
             row = result_row(make_result(f"v{place}", accuracy), winner=place == 0)
-            rows.append({**row, "stage": stage, "paper_test": None if place else 0.9})
+            paper = None if place else 0.9
+            test = row["test_accuracy"]
+            interval = {"test_low": test - 0.1, "test_high": test + 0.05}
+            rows.append({**row, **interval, "stage": stage, "paper_test": paper})
     table = pd.DataFrame(rows)
     return table.astype({"paper_test": "float64"})
 
@@ -69,10 +72,12 @@ def test_the_study_has_a_panel_for_each_stage() -> None:
     stages = {"rate": [0.9, 0.8, float("nan")], "freeze": [0.7]}
     figure = plot_study(_leaderboard(stages), "12 test photographs")
     assert [axes.get_title(loc="left") for axes in figure.axes] == ["rate", "freeze"]
-    bars = figure.axes[0].patches
-    assert bars[0].get_width() == pytest.approx(0.9 / 4)
-    assert bars[3].get_width() == pytest.approx(0.9)
-    assert bars[0].get_facecolor() != bars[1].get_facecolor()
+    intervals, ours, paper = figure.axes[0].collections
+    assert intervals.get_segments()[0][:, 0] == pytest.approx([0.125, 0.275])
+    assert ours.get_offsets()[0].tolist() == pytest.approx([0.9 / 4, 2])
+    assert paper.get_offsets()[0].tolist() == pytest.approx([0.9, 2])
+    filled = ours.get_facecolor()
+    assert filled[0].tolist() != filled[1].tolist() == filled[2].tolist()
     assert [t.get_text() for t in figure.axes[0].get_yticklabels()] == [
         "v0",
         "v1",

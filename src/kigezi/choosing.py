@@ -86,18 +86,17 @@ def result_row(result: TrialResult, *, winner: bool) -> dict[str, object]:
         for split in SPLITS
         for name in ("accuracy", "loss")
     }
-    test = result.mean("test")
     return {
         "stage": result.assignment.stage,
         "variant": result.assignment.variant,
         "winner": winner,
         **figures,
-        "test_standard_error": standard_error(test.accuracy, test.photographs),
         "seeds": max(1, len(result.repeats)),
         **{f"{split}_spread": result.spread(split) for split in SPLITS},
         "ended": result.summary,
         "best_epoch": result.best_epoch,
         "seconds_per_epoch": result.seconds_per_epoch,
+        "shared_seconds": result.shared_seconds,
         "trained_weights": result.trained_weights,
         **recipe,
         "training": result.key[:12],

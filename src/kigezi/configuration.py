@@ -97,7 +97,7 @@ def environment_changes(loader: AbstractConfigLoader) -> list[str]:
     """
     before = _flat_files(loader, "base")
     after = _flat_files(loader, loader.env or "local")
-    after |= dict(_flatten(loader.runtime_params or {}))
+    after |= dict(flatten(loader.runtime_params or {}))
     changed = [
         f"{key}: {before[key]} -> {value}" if key in before else f"{key}: {value} (new)"
         for key, value in after.items()
@@ -119,7 +119,7 @@ def _flat_files(loader: AbstractConfigLoader, environment: str) -> dict[str, Any
     paths = [*folder.rglob("globals.y*ml"), *folder.rglob("parameters*.y*ml")]
     values: dict[str, Any] = {}
     for path in sorted(paths):
-        values |= _flatten(yaml.safe_load(path.read_text("utf-8")) or {})
+        values |= flatten(yaml.safe_load(path.read_text("utf-8")) or {})
     return values
 
 
@@ -130,10 +130,11 @@ def _variants(values: Mapping[str, Any]) -> list[str]:
     return list(dict.fromkeys(".".join(key.split(".")[:2]) for key in keys))
 
 
-def _flatten(values: Mapping[str, Any], above: str = "") -> Iterable[tuple[str, Any]]:
+def flatten(values: Mapping[str, Any], above: str = "") -> Iterable[tuple[str, Any]]:
+    """Every value by its whole key, as in `tune.baseline.epochs`."""
     for key, value in values.items():
         if isinstance(value, Mapping) and value:
-            yield from _flatten(value, f"{above}{key}.")
+            yield from flatten(value, f"{above}{key}.")
         else:
             yield f"{above}{key}", value
 

@@ -1,16 +1,17 @@
 """What happens around a run: checks before any work, MLflow after it."""
 
 import logging
+import shlex
 from functools import partial
 from pathlib import Path
 
 import pandas as pd
 from kedro.framework.context import KedroContext
 from kedro.framework.hooks import hook_impl
-from kedro.io import DataCatalog
+from kedro.io import DataCatalog, MemoryDataset
 from kedro.pipeline import Pipeline
 
-from kigezi.configuration import environment_changes, load_parameters
+from kigezi.configuration import environment_changes, flatten, load_parameters
 from kigezi.datasets.tracking import TrackingDataset, close_tracking
 from kigezi.datasets.weights import BackboneWeights
 from kigezi.errors import DataError
@@ -38,10 +39,12 @@ class ProjectHooks:
         self._parameters = parameters
         self._changes = environment_changes(context.config_loader)
         self._environment = context.env or "local"
+        self._command = _command(context)
 
     @hook_impl
     def before_pipeline_run(self, pipeline: Pipeline, catalog: DataCatalog) -> None:
         """Say what differs from conf/base, and stop if something is not there yet."""
+        catalog["command"] = MemoryDataset(self._command)
         for change in self._changes:
             _log.info("conf/%s or --params: %s", self._environment, change)
         needed = (name for name in pipeline.inputs() if not name.startswith("params:"))
@@ -62,6 +65,17 @@ class ProjectHooks:
     def after_pipeline_run(self) -> None:
         """Send what MLflow has missed meanwhile."""
         close_tracking()
+
+
+def _command(context: KedroContext) -> str:
+    """The command that runs the whole study with these settings."""
+    parts = ["kedro run"]
+    if context.env:
+        parts.append(f"--env={context.env}")
+    if settings := dict(flatten(context.config_loader.runtime_params or {})):
+        pairs = (f"{k}={'null' if v is None else v}" for k, v in settings.items())
+        parts.append(shlex.quote(f"--params={','.join(pairs)}"))
+    return " ".join(parts)
 
 
 def _check_ledger(ledger: pd.DataFrame, ingest: IngestParameters) -> None:

@@ -4,7 +4,9 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import PercentFormatter
 from sklearn.metrics import ConfusionMatrixDisplay
 
 from kigezi.records import Epoch, Trial
@@ -12,14 +14,28 @@ from kigezi.records import Epoch, Trial
 _FEW = 30
 """Classes whose confusion matrix can hold a number in each cell."""
 
-TRAIN, HELD_OUT, PAPER = "#8c6bb1", "#238b45", "#bdbdbd"
+TRAIN, HELD_OUT, PAPER = "#8c6bb1", "#238b45", "#969696"
 
 
-def plot_curves(history: Sequence[Epoch], best_epoch: int | None, title: str) -> Figure:
-    """Loss and accuracy by epoch, with the epoch whose weights were kept."""
-    figure = Figure(figsize=(9, 3.6), layout="constrained")
+def plot_curves(
+    history: Sequence[Epoch],
+    best_epoch: int | None,
+    title: str,
+    *,
+    narrow: bool = False,
+) -> Figure:
+    """Loss and accuracy by epoch, with the epoch whose weights were kept.
+
+    Args:
+        history: The epochs.
+        best_epoch: The one that was kept, if there is one.
+        title: Stands above.
+        narrow: One below the other, for a phone, instead of side by side.
+    """
+    size, shape = ((5.5, 6), (2, 1)) if narrow else ((9, 3.6), (1, 2))
+    figure = Figure(figsize=size, layout="constrained")
     epochs = [epoch.epoch for epoch in history]
-    for axes, name in zip(figure.subplots(1, 2), ("accuracy", "loss"), strict=True):
+    for axes, name in zip(figure.subplots(*shape), ("accuracy", "loss"), strict=True):
         for split, color in (("train", TRAIN), ("validation", HELD_OUT)):
             values = [getattr(epoch, f"{split}_{name}") for epoch in history]
             axes.plot(epochs, values, marker="o", ms=3, color=color, label=split)
@@ -77,34 +93,78 @@ def plot_study(leaderboard: pd.DataFrame, title: str) -> Figure:
     """Test accuracy of every variant, a panel a stage, with the paper's beside it.
 
     Args:
-        leaderboard: Columns stage, variant, test_accuracy, test_standard_error,
+        leaderboard: Columns stage, variant, test_accuracy, test_low, test_high,
             paper_test (fractions from 0 to 1) and winner (bool).
     """
     stages = list(leaderboard.groupby("stage", sort=False))
     heights = [len(rows) for _, rows in stages]
-    figure = Figure(figsize=(8, 1.2 + 0.42 * sum(heights)), layout="constrained")
+    figure = Figure(figsize=(8, 1.6 + 0.42 * sum(heights)), layout="constrained")
     panels = figure.subplots(
         len(stages), 1, sharex=True, squeeze=False, height_ratios=heights
     )
     for axes, (stage, rows) in zip(panels.flat, stages, strict=True):
-        places = np.arange(len(rows))[::-1]
-        colors = np.where(rows["winner"], "#238b45", "#a1d99b")
-        axes.barh(places + 0.18, rows["test_accuracy"], 0.36, color=colors)
-        axes.errorbar(
-            rows["test_accuracy"],
-            places + 0.18,
-            xerr=1.96 * rows["test_standard_error"],
-            fmt="none",
-            ecolor="0.1",
-            capsize=2,
-        )
-        axes.barh(places - 0.18, rows["paper_test"], 0.36, color=PAPER)
-        axes.set_yticks(places, rows["variant"])
+        _draw_stage(axes, rows)
         axes.set_title(stage, loc="left", fontsize=10)
-        axes.grid(axis="x", alpha=0.3)
-    panels.flat[-1].set(xlim=(0, 1), xlabel="test accuracy")
-    figure.suptitle(f"{title}\nours (winner dark, bars of 95 %) and the paper's (grey)")
+    panels.flat[-1].set(xlabel="test accuracy", xlim=_range(leaderboard))
+    figure.suptitle(
+        f"{title}\nours with 95 % intervals (winner filled), the paper's as diamonds"
+    )
     return figure
+
+
+def plot_stage(rows: pd.DataFrame) -> Figure:
+    """The same for one stage, narrow enough for a phone."""
+    figure = Figure(figsize=(5.5, 0.7 + 0.32 * len(rows)), layout="constrained")
+    axes = figure.subplots()
+    _draw_stage(axes, rows)
+    axes.set(xlabel="test accuracy", xlim=_range(rows))
+    return figure
+
+
+def plot_calibration(curve: pd.DataFrame) -> Figure:
+    """Accuracy against confidence; larger dots stand for more photographs.
+
+    Args:
+        curve: From `kigezi.statistics.measures.calibration_curve`.
+    """
+    figure = Figure(figsize=(4.5, 4), layout="constrained")
+    axes = figure.subplots()
+    axes.plot([0, 1], [0, 1], color="0.6", ls=":", label="as sure as right")
+    sizes = 15 + 300 * curve["photographs"] / curve["photographs"].sum()
+    axes.plot(curve["confidence"], curve["accuracy"], color=HELD_OUT, lw=1)
+    axes.scatter(curve["confidence"], curve["accuracy"], sizes, color=HELD_OUT)
+    axes.set(xlabel="confidence", ylabel="accuracy", xlim=(0, 1.03), ylim=(0, 1.03))
+    axes.legend(loc="upper left")
+    axes.grid(alpha=0.3)
+    return figure
+
+
+def _draw_stage(axes: Axes, rows: pd.DataFrame) -> None:
+    """A line a variant: accuracy with its interval, and the paper's."""
+    places = np.arange(len(rows))[::-1]
+    accuracy = rows["test_accuracy"]
+    axes.errorbar(
+        accuracy, places, xerr=_to_either_side(rows), fmt="none", ecolor=HELD_OUT, lw=2
+    )
+    fill = np.where(rows["winner"], HELD_OUT, "white")
+    axes.scatter(accuracy, places, 55, c=fill, edgecolors=HELD_OUT, lw=2, zorder=3)
+    axes.scatter(rows["paper_test"], places, 40, color=PAPER, marker="D", zorder=2)
+    axes.set_yticks(places, rows["variant"])
+    axes.set(ylim=(-0.6, len(rows) - 0.4))
+    axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    axes.grid(axis="x", alpha=0.3)
+
+
+def _range(rows: pd.DataFrame) -> tuple[float, float]:
+    """Accuracies that hold all dots and intervals, from a multiple of 10 %."""
+    lowest = rows[["test_low", "paper_test"]].min(axis=None)
+    return (0.0 if np.isnan(lowest) else np.floor(10 * lowest) / 10), 1.01
+
+
+def _to_either_side(rows: pd.DataFrame) -> list[pd.Series]:
+    """Lengths of the error bars below and above."""
+    accuracy = rows["test_accuracy"]
+    return [accuracy - rows["test_low"], rows["test_high"] - accuracy]
 
 
 def plot_leakage(scores: pd.DataFrame, differences: pd.DataFrame) -> Figure:

@@ -120,6 +120,8 @@ class TrialResult(Record):
     """validation accuracy of always answering the most frequent training class"""
     trained_weights: int
     """how many numbers the training could change"""
+    shared_seconds: float = 0.0
+    """for what was computed once for all variants with the same frozen layers"""
     classes: tuple[str, ...]
     environment: dict[str, str]
     """processor, threads, backend and library versions of the training"""

@@ -14,7 +14,7 @@ import pandas as pd
 
 from kigezi.learning.finished import FinishedTraining
 from kigezi.photos.building import DatasetBuild
-from kigezi.records import Assignment, Epoch, Trial
+from kigezi.records import Assignment, Epoch, Trial, TrialResult
 from kigezi.schemas import Recipe
 from kigezi.streaming import Map
 
@@ -158,3 +158,6 @@ class Tracking(Protocol):
 
     def finish_study(self, assignment: Assignment, dataset: str) -> None:
         """Mark the whole study as finished."""
+
+    def keep_report(self, final: TrialResult, report: Mapping[str, Any]) -> None:
+        """Keep texts and figures, by file name, with the study's run."""

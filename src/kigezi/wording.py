@@ -10,6 +10,10 @@ from kigezi.learning.shortcuts import MEANINGS, NOTHING
 from kigezi.progress import duration
 from kigezi.records import SPLITS, Assignment, Epoch, TrialResult, Winner
 from kigezi.schemas import Recipe
+from kigezi.statistics.judging import UNTOLD
+
+_WORTH_SAYING = 0.05
+"""points of accuracy that are not 0.0 when they are printed"""
 
 _log = logging.getLogger(__name__)
 
@@ -115,6 +119,32 @@ def log_winner(winner: Winner, any_result: TrialResult) -> None:
         100 * winner.result.mean("validation").accuracy,
         lead,
     )
+
+
+def log_doubt(winner: Winner, table: pd.DataFrame) -> None:
+    """Which variants of a stage cannot be told from its winner, and how it flatters.
+
+    Args:
+        table: As `kigezi.statistics.tables.compare_variants` makes it.
+    """
+    if winner.variant is None:
+        return
+    untold = table.loc[table["against_winner"] == UNTOLD, "variant"]
+    flatters = 100 * table["choice_optimism"].iloc[0]
+    if len(untold):
+        _log.info(
+            "Stage %s: on the test photographs %s cannot be told from the winner "
+            "(which does not mean that they are equal)",
+            winner.stage,
+            ", ".join(untold),
+        )
+    if flatters >= _WORTH_SAYING:
+        _log.info(
+            "Stage %s: the best of several looks better than it is, by some %.1f "
+            "points of validation accuracy here",
+            winner.stage,
+            flatters,
+        )
 
 
 def in_words(recipe: Recipe) -> str:

@@ -92,7 +92,7 @@ def _results(project: Project) -> pd.DataFrame:
     """Every figure of every variant but times."""
     project.run("--pipeline=report")
     table = pd.read_csv(project.folder / "data" / "08_reporting" / "leaderboard.csv")
-    return table.drop(columns="seconds_per_epoch")
+    return table.drop(columns=["seconds_per_epoch", "shared_seconds"])
 
 
 def _parameters(epochs: int, workers: int) -> dict[str, object]:

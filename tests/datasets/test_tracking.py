@@ -10,7 +10,7 @@ from kigezi.datasets.tracking import Tracking, TrackingDataset, close_tracking
 from kigezi.records import Trial
 from tests.conftest import make_assignment, make_failed, make_trial
 from tests.datasets.conftest import begin_new_process
-from tests.tracked import FINAL, NO_MODEL, points_of, runs_in, track
+from tests.tracked import FINAL, NO_MODEL, plot, points_of, runs_in, track
 
 
 def test_a_parent_and_a_child_for_each_variant(server: Server) -> None:
@@ -237,3 +237,46 @@ def test_the_entry_asks_for_the_server_when_it_is_loaded(
     dataset.load().begin(make_assignment(), "d" * 64, "k")
     names = [run.info.run_name for run in runs_in(server)]
     assert any(name.startswith("demo ") for name in names)
+
+
+def _artifacts(server: Server, run_id: str) -> set[str]:
+    client = mlflow.MlflowClient(server.uri)
+    return {file.path for file in client.list_artifacts(run_id)}
+
+
+def test_the_report_is_kept_with_the_studys_run_once(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trial = make_trial("a", 0.9)
+    track(server, trial)
+    tracking, report = Tracking(server, "study"), {"report.html": "page", **plot()}
+    tracking.keep_report(trial.result, report)
+    *_, parent = runs_in(server)
+    assert _artifacts(server, parent.info.run_id) == {"report.html", "curves.png"}
+    assert parent.data.metrics["test_accuracy"] == pytest.approx(0.225)
+    monkeypatch.setattr(mlflow.MlflowClient, "log_text", None)
+    tracking.keep_report(trial.result, report)
+    assert len(runs_in(server)) == 2
+
+
+def test_a_new_report_takes_the_place_of_the_old_one(server: Server) -> None:
+    trial = make_trial("a", 0.9)
+    for page in ("old", "new"):
+        Tracking(server, "study").keep_report(trial.result, {"report.html": page})
+    (parent,) = runs_in(server)
+    path = f"{parent.info.artifact_uri}/report.html"
+    assert mlflow.artifacts.load_text(path) == "new"
+
+
+def test_a_report_that_cannot_be_sent_is_sent_later(
+    server: Server, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    trial = make_trial("a", 0.9)
+    with monkeypatch.context() as broken:
+        broken.setattr(mlflow.MlflowClient, "log_text", None)
+        Tracking(server, "study").keep_report(trial.result, {"report.html": "page"})
+    (parent,) = runs_in(server)
+    assert _artifacts(server, parent.info.run_id) == set()
+    close_tracking()
+    assert _artifacts(server, parent.info.run_id) == {"report.html"}
+    assert "did not take this" in caplog.text

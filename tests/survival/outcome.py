@@ -15,7 +15,7 @@ import mlflow
 import numpy as np
 
 LEFTOVER = ".incomplete-"
-_TIMES = {"seconds", "ended_at", "seconds_per_epoch", "epoch_seconds"}
+_TIMES = {"seconds", "ended_at", "seconds_per_epoch", "epoch_seconds", "shared_seconds"}
 _OWN_TIMES = ("time_estimate.json", "attempt.json")
 """what is measured anew, and the note by which a kill for lack of memory is known"""
 _OWN_TAGS = ("kigezi.complete", "kigezi.process")

@@ -34,18 +34,25 @@ def final_metrics(trial: Trial) -> "list[Metric]":
     result = trial.result
     if result.status == "failed":
         return []
+    ended_at = result.history[-1].ended_at
     values: dict[str, float] = {
         "best_epoch": result.best_epoch or 0,
         "epochs": len(result.history),
         "trained_weights": result.trained_weights,
         "seconds_per_epoch": result.seconds_per_epoch,
     }
-    for split in SPLITS:
-        figures = getattr(result, split)
-        values[f"{split}_accuracy"] = figures.accuracy
-        values[f"{split}_loss"] = figures.loss
+    costs = [_metric(name, value, ended_at, 0) for name, value in values.items()]
+    return [*costs, *summary_metrics(result)]
+
+
+def summary_metrics(result: TrialResult) -> "list[Metric]":
+    """Accuracy and loss on each split, of a result with at least one epoch."""
     ended_at = result.history[-1].ended_at
-    return [_metric(name, value, ended_at, 0) for name, value in values.items()]
+    return [
+        _metric(f"{split}_{name}", getattr(getattr(result, split), name), ended_at, 0)
+        for split in SPLITS
+        for name in ("accuracy", "loss")
+    ]
 
 
 def result_tags(trial: Trial) -> dict[str, str]:

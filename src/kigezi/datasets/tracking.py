@@ -12,10 +12,11 @@ from typing import Any, Never
 
 from kedro.io import AbstractDataset, DatasetError
 
+from kigezi.datasets.mlflow_report import Report, log_report
 from kigezi.datasets.mlflow_server import Server, connection, connections
 from kigezi.datasets.mlflow_variants import Variant, end_idle, finish_study
 from kigezi.datasets.tracked_run import TrackedRun, prepare
-from kigezi.records import Assignment
+from kigezi.records import Assignment, TrialResult
 
 
 class Tracking:
@@ -47,6 +48,12 @@ class Tracking:
         """Mark the parent run as finished, unless it is already."""
         variant = Variant(self._study, assignment, dataset, "")
         connection(self._server).attempt(partial(finish_study, self._server, variant))
+
+    def keep_report(self, final: TrialResult, report: Report) -> None:
+        """Keep the study's report with its parent run, unless it is there already."""
+        variant = Variant(self._study, final.assignment, final.dataset, "")
+        send = partial(log_report, self._server, variant, final, report)
+        connection(self._server).attempt_or_keep(f"report {variant.study}", send)
 
 
 def close_tracking() -> None:

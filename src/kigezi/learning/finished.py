@@ -99,6 +99,7 @@ def find_trial(
         history=history,
         majority=examples.majority,
         trained_weights=evaluation["trained_weights"],
+        shared_seconds=evaluation.get("shared_seconds", 0.0),
         classes=examples.classes,
         environment=evaluation["environment"],
         **{split: Figures(**evaluation["figures"][split]) for split in SPLITS},

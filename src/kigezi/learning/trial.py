@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from time import perf_counter
 from typing import Protocol
 
 import keras
@@ -65,11 +66,14 @@ def run_trial(
         arrays: Where the activations of frozen layers are kept for other variants.
         on_epoch: Called after each epoch that is trained now.
     """
-    recipe = assignment.recipe
+    recipe, shared = assignment.recipe, 0.0
 
     def work_on(kept: Training, report: Callable[[Epoch], None]) -> Network:
+        nonlocal shared
         network = _begin(recipe, examples, weights, kept)
+        started = perf_counter()
         seen = network.seen(examples, arrays)
+        shared = perf_counter() - started
         train(network.part, recipe, seen, kept, report, network.whole)
         return network
 
@@ -86,7 +90,7 @@ def run_trial(
         network = network or _begin(recipe, examples, weights, training)
         restore(network.whole, _final_weights(kept, best))
         seen = network.seen(examples, arrays)
-        _evaluate_and_keep(network, seen, training, best)
+        _evaluate_and_keep(network, seen, training, best, shared)
     return find_trial(assignment, examples, training)
 
 
@@ -101,12 +105,17 @@ def _begin(
 
 
 def _evaluate_and_keep(
-    network: Network, seen: Examples, training: Training, best: int | None
+    network: Network,
+    seen: Examples,
+    training: Training,
+    best: int | None,
+    shared_seconds: float,
 ) -> None:
     measured = {split: evaluate(network.part, seen, split) for split in SPLITS}
     evaluation = {
         "figures": {split: figures for split, (figures, _) in measured.items()},
         "trained_weights": network.trained_weights,
+        "shared_seconds": shared_seconds,
         "environment": describe_environment(),
     }
     # A second model around the same layers was never compiled, so that its file holds

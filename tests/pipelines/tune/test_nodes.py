@@ -20,7 +20,9 @@ from kigezi.learning.examples import Examples
 from kigezi.photos.building import build_digest, kept_rows
 from kigezi.pipelines.tune.nodes import (
     choose_winner,
+    choose_winner_after,
     estimate_study,
+    judge_final_model,
     keep_final_model,
     open_examples,
     resolve_recipes,
@@ -28,9 +30,11 @@ from kigezi.pipelines.tune.nodes import (
 )
 from kigezi.plan import lineage
 from kigezi.records import Assignment, Trial, Winner, digest_of
+from tests.answers import answered
 from tests.conftest import (
     make_assignment,
     make_examples,
+    make_failed,
     make_recipe,
     make_result,
     make_trial,
@@ -392,21 +396,59 @@ def test_a_damaged_checkpoint_is_trained_again(
     assert again.result.test == whole.result.test
 
 
+def _ledger(photographs: int = 4) -> pd.DataFrame:
+    names = [f"p{number}" for number in range(photographs)]
+    table = pd.DataFrame({"photo_id": names, "group_id": names, "status": "kept"})
+    return pd.concat([table, table.assign(status="duplicate")])  # of the same bytes
+
+
 def test_a_winner_is_chosen_and_compared(caplog: pytest.LogCaptureFixture) -> None:
     trials = [make_trial("a", 0.8), make_trial("b", 0.9), make_trial("c", math.nan)]
     with caplog.at_level(logging.INFO):
-        winner, table = choose_winner(*trials)
+        winner, table, by_class = choose_winner(_ledger(), *trials)
     assert winner.variant == "b"
     assert table["variant"].tolist() == ["a", "b", "c"]
     assert table["winner"].tolist() == [False, True, False]
+    assert by_class["variant"].tolist() == ["a", "a", "b", "b", "c", "c"]
     assert "3.3 standard errors above a" in caplog.text
 
 
+def test_it_is_said_what_cannot_be_told(caplog: pytest.LogCaptureFixture) -> None:
+    right = [number < 95 for number in range(100)]
+    wrong = [number > 6 for number in range(100)]
+    trials = [
+        answered("a", right, learning_rate=1),
+        answered("b", wrong, learning_rate=2),
+        make_failed("c"),
+    ]
+    with caplog.at_level(logging.INFO):
+        _, table, _ = choose_winner_after(
+            _ledger(100), choose([trials[0].result]), *trials
+        )
+    assert "on the test photographs b cannot be told from the winner" in caplog.text
+    assert "by some 1." in caplog.text
+    assert table["against_winner"].tolist() == [
+        "winner",
+        "cannot be told",
+        "not compared",
+    ]
+    assert table["choice_optimism"].nunique() == 1
+
+
 def test_nobody_wins(caplog: pytest.LogCaptureFixture) -> None:
-    winner, table = choose_winner(make_trial("a", 0.5), make_trial("b", math.nan))
+    trials = make_trial("a", 0.5), make_trial("b", math.nan)
+    winner, table, _ = choose_winner(_ledger(), *trials)
     assert winner.recipe == make_recipe()
     assert not table["winner"].any()
     assert "its base is carried on" in caplog.text
+
+
+def test_the_final_model_is_judged() -> None:
+    table, by_class = judge_final_model(_ledger(), make_trial("b", 0.9))
+    row = table.iloc[0]
+    assert (row["winner"], row["against_winner"]) == (True, "not compared")
+    assert row["test_low"] < row["test_accuracy"] < row["test_high"]
+    assert by_class["recall"].tolist() == [0.5, 1]
 
 
 @pytest.mark.usefixtures("small_network")

@@ -20,10 +20,12 @@ INPUTS = {
 }
 OUTPUTS = {
     "time_estimate",
-    "tune.freeze.comparison",
-    "tune.rate.comparison",
+    *(
+        f"tune.{stage}.{table}"
+        for stage in ("freeze", "rate", "final")
+        for table in ("comparison", "by_class")
+    ),
     "final_model",
-    "tune.final.final_model.trial",
 }
 STAGE = ("open_examples", "resolve_recipes", "choose_winner")
 
@@ -33,7 +35,8 @@ def _names(pipeline: Pipeline) -> list[str]:
 
 
 def test_a_node_for_each_variant() -> None:
-    expected = {"estimate_study", "tune.final.keep_final_model"}
+    expected = {"estimate_study"}
+    expected |= {f"tune.final.{name}_final_model" for name in ("keep", "judge")}
     for stage, variants in PLAN.stages.items():
         expected |= {f"tune.{stage}.{name}" for name in STAGE}
         expected |= {f"tune.{stage}.train_{name}" for name in variants}
@@ -64,21 +67,22 @@ def test_a_stage_starts_from_the_winner_before() -> None:
 def test_trials_are_compared_in_the_order_of_the_yaml() -> None:
     plan = Plan({"freeze": ("z", "a", "m")})
     nodes = {node.name: node for node in tune.create_pipeline(plan).nodes}
-    trials = nodes["tune.freeze.choose_winner"].inputs
+    _, *trials = nodes["tune.freeze.choose_winner"].inputs
     assert trials == [f"tune.freeze.{variant}.trial" for variant in "zam"]
 
 
 def test_one_stage_alone_takes_the_stored_winner() -> None:
     stage = PIPELINE.filter(node_namespaces=["tune.rate"])
     assert stage.inputs() == INPUTS | {"tune.freeze.winner"}
-    assert stage.outputs() == {"tune.rate.winner", "tune.rate.comparison"}
+    assert stage.outputs() == {
+        f"tune.rate.{name}" for name in ("winner", "comparison", "by_class")
+    }
 
 
 def test_every_variant_ends_in_a_trial_that_its_stage_consumes() -> None:
     trials = {name for name in PIPELINE.all_outputs() if name.endswith(".trial")}
-    consumed = PIPELINE.all_inputs() | {"tune.final.final_model.trial"}
     assert len(trials) == 5
-    assert trials <= consumed
+    assert trials <= PIPELINE.all_inputs()
 
 
 def test_every_dataset_stands_in_the_catalog() -> None:

@@ -4,11 +4,21 @@ from kedro.pipeline import Pipeline, node, pipeline
 
 from kigezi.pipelines.report.nodes import (
     build_leaderboard,
+    describe_origin,
+    describe_study,
     draw_final_model,
     draw_study,
+    explain_errors,
+    gather_classes,
+    list_predictions,
+    pick_samples,
+    track_report,
     write_leaderboard,
+    write_report,
 )
 from kigezi.plan import Plan, read_plan
+from kigezi.reporting.sections import model
+from kigezi.statistics.published import compare_published
 
 FINAL = "tune.final.final_model.trial"
 
@@ -16,14 +26,24 @@ FINAL = "tune.final.final_model.trial"
 def create_pipeline(plan: Plan | None = None) -> Pipeline:
     """The report on the stages of a plan, or of the configured one."""
     plan = plan or read_plan()
-    comparisons = [f"tune.{stage}.comparison" for stage in plan.stages]
+    stages = [f"tune.{stage}" for stage in (*plan.stages, "final")]
+    return _create_tables(stages) + _create_pictures() + _create_page()
+
+
+def _create_tables(stages: list[str]) -> Pipeline:
     return pipeline(
         [
             node(
                 build_leaderboard,
-                ["paper", FINAL, *comparisons],
+                ["paper", *(f"{stage}.comparison" for stage in stages)],
                 "leaderboard",
                 name="build_leaderboard",
+            ),
+            node(
+                gather_classes,
+                [f"{stage}.by_class" for stage in stages],
+                "by_class",
+                name="gather_classes",
             ),
             node(
                 write_leaderboard,
@@ -31,12 +51,92 @@ def create_pipeline(plan: Plan | None = None) -> Pipeline:
                 "leaderboard_page",
                 name="write_leaderboard",
             ),
+            node(
+                list_predictions,
+                [FINAL, "ledger"],
+                "predictions",
+                name="list_predictions",
+            ),
+            node(
+                compare_published,
+                "paper",
+                "published_differences",
+                name="compare_published",
+            ),
+        ]
+    )
+
+
+def _create_pictures() -> Pipeline:
+    return pipeline(
+        [
             node(draw_study, ["leaderboard", FINAL], "study_chart", name="draw_study"),
             node(
                 draw_final_model,
                 FINAL,
-                ["learning_curves", "confusion_matrix"],
+                ["learning_curves", "confusion_matrix", "calibration_chart"],
                 name="draw_final_model",
+            ),
+            node(
+                pick_samples,
+                [FINAL, "augmented"],
+                "report.samples",
+                name="pick_samples",
+            ),
+            node(
+                explain_errors,
+                [FINAL, "predictions", "augmented", "trainings", "model_inputs"],
+                "report.mistakes",
+                name="explain_errors",
+            ),
+        ]
+    )
+
+
+def _create_page() -> Pipeline:
+    return pipeline(
+        [
+            node(
+                describe_study,
+                [
+                    "leaderboard",
+                    "by_class",
+                    "published_differences",
+                    FINAL,
+                    "params:augment",
+                ],
+                "report.study",
+                name="describe_study",
+            ),
+            node(
+                model,
+                [FINAL, "report.mistakes"],
+                "report.model",
+                name="describe_model",
+            ),
+            node(
+                describe_origin,
+                ["command", FINAL, "augmented", "parameters"],
+                "report.origin",
+                name="describe_origin",
+            ),
+            node(
+                write_report,
+                [
+                    "report.study",
+                    "ledger",
+                    "report.samples",
+                    "report.model",
+                    "report.origin",
+                ],
+                "report_page",
+                name="write_report",
+            ),
+            node(
+                track_report,
+                ["report_page", "leaderboard", "predictions", FINAL, "tracking"],
+                None,
+                name="track_report",
             ),
         ]
     )

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from kigezi.choosing import choose, combine, result_row
+from kigezi.choosing import choose, combine
 from kigezi.errors import DataError
 from kigezi.learning.examples import Examples
 from kigezi.photos.building import build_digest, kept_rows
@@ -38,6 +38,12 @@ from kigezi.schemas import (
     Recipe,
     TuneParameters,
 )
+from kigezi.statistics.tables import (
+    compare_variants,
+    describe_final_model,
+    groups_by_photograph,
+    measure_classes,
+)
 from kigezi.stores import (
     AugmentedVersions,
     BackboneWeights,
@@ -47,6 +53,7 @@ from kigezi.stores import (
 )
 from kigezi.wording import (
     in_words,
+    log_doubt,
     log_estimate,
     log_repeats,
     log_winner,
@@ -182,16 +189,22 @@ def train_variant(
     return trial
 
 
-def choose_winner(*trials: Trial) -> tuple[Winner, pd.DataFrame]:
-    """The variant with the highest validation accuracy, and a table of all."""
-    return _choose_and_compare(trials, None)
+def choose_winner(
+    ledger: pd.DataFrame, *trials: Trial
+) -> tuple[Winner, pd.DataFrame, pd.DataFrame]:
+    """The variant with the highest validation accuracy, and how sure one may be.
+
+    Returns:
+        The winner, a row a variant with its statistics, and a row a variant and class.
+    """
+    return _choose_and_compare(ledger, trials, None)
 
 
 def choose_winner_after(
-    previous: Winner, *trials: Trial
-) -> tuple[Winner, pd.DataFrame]:
+    ledger: pd.DataFrame, previous: Winner, *trials: Trial
+) -> tuple[Winner, pd.DataFrame, pd.DataFrame]:
     """The same for a later stage, which keeps the winner before if none is eligible."""
-    return _choose_and_compare(trials, previous)
+    return _choose_and_compare(ledger, trials, previous)
 
 
 def keep_final_model(
@@ -227,18 +240,23 @@ def keep_final_model(
     return model.read_bytes(), trial
 
 
+def judge_final_model(
+    ledger: pd.DataFrame, final: Trial
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """A row with the final model's figures, and a row a class."""
+    groups = groups_by_photograph(ledger)
+    return describe_final_model(final, groups), measure_classes([final])
+
+
 def _study(plan: str, dataset: str) -> str:
     return digest_of([plan, dataset])
 
 
 def _choose_and_compare(
-    trials: Sequence[Trial], previous: Winner | None
-) -> tuple[Winner, pd.DataFrame]:
-    results = [trial.result for trial in trials]
-    winner = choose(results, previous)
-    log_winner(winner, results[0])
-    rows = [
-        result_row(result, winner=result.assignment.variant == winner.variant)
-        for result in results
-    ]
-    return winner, pd.DataFrame(rows)
+    ledger: pd.DataFrame, trials: Sequence[Trial], previous: Winner | None
+) -> tuple[Winner, pd.DataFrame, pd.DataFrame]:
+    winner = choose([trial.result for trial in trials], previous)
+    table = compare_variants(trials, winner, groups_by_photograph(ledger))
+    log_winner(winner, trials[0].result)
+    log_doubt(winner, table)
+    return winner, table, measure_classes(trials)

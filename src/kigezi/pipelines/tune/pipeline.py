@@ -14,6 +14,7 @@ from kigezi.pipelines.tune.nodes import (
     choose_winner,
     choose_winner_after,
     estimate_study,
+    judge_final_model,
     keep_final_model,
     open_examples,
     resolve_recipes,
@@ -25,6 +26,7 @@ DATA = ["ledger", "augmented", "model_inputs"]
 STORES = ["backbone_weights", "trainings", "tracking", "model_inputs"]
 IMAGES = ["params:image", "params:augment"]
 STUDY = "params:tune"
+TABLES = ["comparison", "by_class"]
 
 
 def create_pipeline(plan: Plan | None = None) -> Pipeline:
@@ -49,10 +51,19 @@ def create_pipeline(plan: Plan | None = None) -> Pipeline:
                 ["last", "trainings", "tracking"],
                 ["final_model", "final_model.trial"],
                 name="keep_final_model",
-            )
+            ),
+            node(
+                judge_final_model,
+                ["ledger", "final_model.trial"],
+                TABLES,
+                name="judge_final_model",
+            ),
         ],
         namespace="tune.final",
-        inputs={"last": f"tune.{list(plan.stages)[-1]}.winner", **_same(STORES[1:3])},
+        inputs={
+            "last": f"tune.{list(plan.stages)[-1]}.winner",
+            **_same(["ledger", *STORES[1:3]]),
+        },
         outputs={"final_model"},
     )
     return sum(stages, pipeline([estimate])) + final
@@ -81,8 +92,8 @@ def _create_stage(
         *(_create_variant(variant) for variant in variants),
         node(
             choose_winner_after if winner else choose_winner,
-            [*winner, *trials],
-            ["winner", "comparison"],
+            ["ledger", *winner, *trials],
+            ["winner", *TABLES],
             name="choose_winner",
         ),
     ]

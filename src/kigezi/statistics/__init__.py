@@ -1,0 +1,1 @@
+"""How sure one may be: intervals, paired tests and calibration, by libraries."""
