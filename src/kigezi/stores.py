@@ -159,5 +159,7 @@ class Tracking(Protocol):
     def finish_study(self, assignment: Assignment, dataset: str) -> None:
         """Mark the whole study as finished."""
 
-    def keep_report(self, final: TrialResult, report: Mapping[str, Any]) -> None:
-        """Keep texts and figures, by file name, with the study's run."""
+    def keep_report(
+        self, final: TrialResult, report: Mapping[str, Any], note: str
+    ) -> None:
+        """Keep texts and figures, by file name, and a note with the study's run."""

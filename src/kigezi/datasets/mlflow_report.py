@@ -19,6 +19,9 @@ Report = Mapping[str, str | Figure]
 """Texts and figures by file name."""
 
 _SHOWN = "kigezi.report"
+_NOTE = "mlflow.note.content"
+_LONGEST_NOTE = 8000
+"""characters that MLflow keeps of a tag"""
 
 
 def log_report(
@@ -26,6 +29,7 @@ def log_report(
     variant: Variant,
     final: TrialResult,
     report: Report,
+    note: str,
     client: "MlflowClient",
 ) -> None:
     """Put the report and the final model's figures on the study's run.
@@ -37,6 +41,7 @@ def log_report(
         variant: Any of the study.
         final: The final model.
         report: What is kept.
+        note: Markdown for the run's page.
         client: The server's.
     """
     run = open_study(client, experiment(client, server), variant)
@@ -49,8 +54,7 @@ def log_report(
             client.log_figure(run_id, content, name)
         else:
             client.log_text(run_id, content, name)
-    tags = {"kigezi.status": "finished", _SHOWN: shown}
-    write_tags(client, run_id, tags)
+    write_tags(client, run_id, {_NOTE: note[:_LONGEST_NOTE], _SHOWN: shown})
 
 
 def _digest(report: Report) -> str:

@@ -22,6 +22,9 @@ _HOST, _PROCESS = "kigezi.host", "kigezi.process"
 
 RUNNING = "attributes.status = 'RUNNING'"
 
+_KIND = {"mlflow.experimentKind": "custom_model_development"}
+"""MLflow's page then opens with what belongs to training, not to language models."""
+
 _SETTLE = 0.5
 """seconds that others are given to show the parent run that they create just now"""
 
@@ -33,7 +36,9 @@ def experiment(client: "MlflowClient", server: Server) -> str:
     found = client.get_experiment_by_name(server.experiment)
     if found is None:
         try:
-            return client.create_experiment(server.experiment, server.artifact_location)
+            return client.create_experiment(
+                server.experiment, server.artifact_location, tags=_KIND
+            )
         except MlflowException:  # somebody else was faster, or the server is away
             found = client.get_experiment_by_name(server.experiment)
             if found is None:

@@ -49,10 +49,16 @@ class Tracking:
         variant = Variant(self._study, assignment, dataset, "")
         connection(self._server).attempt(partial(finish_study, self._server, variant))
 
-    def keep_report(self, final: TrialResult, report: Report) -> None:
-        """Keep the study's report with its parent run, unless it is there already."""
+    def keep_report(self, final: TrialResult, report: Report, note: str) -> None:
+        """Keep the study's report with its parent run, unless it is there already.
+
+        Args:
+            final: The final model.
+            report: Texts and figures by file name.
+            note: Markdown that MLflow shows on the run's page.
+        """
         variant = Variant(self._study, final.assignment, final.dataset, "")
-        send = partial(log_report, self._server, variant, final, report)
+        send = partial(log_report, self._server, variant, final, report, note)
         connection(self._server).attempt_or_keep(f"report {variant.study}", send)
 
 

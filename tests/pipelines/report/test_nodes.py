@@ -133,7 +133,6 @@ def test_the_report_needs_every_comparison() -> None:
         *(f"tune.{stage}.by_class" for stage in stages),
     }
     assert pipeline.outputs() == {
-        "leaderboard_page",
         "study_chart",
         "learning_curves",
         "confusion_matrix",
@@ -245,13 +244,14 @@ def test_the_report_is_one_page_of_all_parts() -> None:
 
 
 def test_the_report_is_kept_with_the_studys_run() -> None:
-    kept = {}
-    tracking = SimpleNamespace(keep_report=lambda _, report: kept.update(report))
-    predictions = list_predictions(_final(), make_ledger(4))
-    track_report("<html>", _leaderboard(), predictions, _final(), tracking)
-    assert kept["report.html"] == "<html>"
-    assert kept["leaderboard.csv"].startswith("stage,variant,winner,paper_train")
-    pictures = {name for name, content in kept.items() if isinstance(content, Figure)}
+    kept: list = []
+    tracking = SimpleNamespace(keep_report=lambda _, *kept_now: kept.extend(kept_now))
+    track_report("<html>", _leaderboard(), "# Leaderboard", _final(), tracking)
+    report, note = kept
+    assert report["report.html"] == "<html>"
+    assert report["leaderboard.csv"].startswith("stage,variant,winner,paper_train")
+    assert note == report["leaderboard.md"] == "# Leaderboard"
+    pictures = {name for name, content in report.items() if isinstance(content, Figure)}
     assert pictures == {
         "study.png",
         "learning_curves.png",

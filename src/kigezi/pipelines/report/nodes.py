@@ -229,22 +229,22 @@ def describe_origin(
 def track_report(
     page: str,
     leaderboard: pd.DataFrame,
-    predictions: pd.DataFrame,
+    leaderboard_page: str,
     final: Trial,
     tracking: Tracking,
 ) -> None:
-    """Keep the report, its tables and its charts with the study's run in MLflow."""
+    """Keep report, leaderboard and charts with the study's run in MLflow."""
     curves, confusion, calibration = draw_final_model(final)
     report = {
         "report.html": page,
         "leaderboard.csv": leaderboard.to_csv(index=False),
-        "predictions.csv": predictions.to_csv(index=False),
+        "leaderboard.md": leaderboard_page,
         "study.png": draw_study(leaderboard, final),
         "learning_curves.png": curves,
         "confusion_matrix.png": confusion,
         "calibration.png": calibration,
     }
-    tracking.keep_report(final.result, report)
+    tracking.keep_report(final.result, report, leaderboard_page)
 
 
 def _of_seeds(leaderboard: pd.DataFrame) -> str:

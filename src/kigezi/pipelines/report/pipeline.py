@@ -134,7 +134,7 @@ def _create_page() -> Pipeline:
             ),
             node(
                 track_report,
-                ["report_page", "leaderboard", "predictions", FINAL, "tracking"],
+                ["report_page", "leaderboard", "leaderboard_page", FINAL, "tracking"],
                 None,
                 name="track_report",
             ),
