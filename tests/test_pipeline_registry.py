@@ -29,7 +29,7 @@ def test_what_is_asked_for_by_name_is_not_in_the_default(name: str) -> None:
 
 def test_the_default_runs_in_the_order_of_the_study() -> None:
     default = [node.name for node in register_pipelines()["__default__"].nodes]
-    steps = ["survey_photographs", "augment_photographs", "build_leaderboard"]
+    steps = ["survey_photographs", "augment_photographs", "report.build_leaderboard"]
     places = [default.index(step) for step in steps]
     training = [place for place, name in enumerate(default) if ".train_" in name]
     assert places[0] < places[1] < min(training) <= max(training) < places[2]

@@ -16,18 +16,32 @@ from kigezi.pipelines.report.nodes import (
     write_leaderboard,
     write_report,
 )
+from kigezi.pipelines.tune.pipeline import TABLES
 from kigezi.plan import Plan, read_plan
 from kigezi.reporting.sections import model
 from kigezi.statistics.published import compare_published
 
 FINAL = "tune.final.final_model.trial"
+STORES = ["augmented", "trainings", "model_inputs", "tracking"]
+OUTPUTS = {
+    *("leaderboard", "leaderboard_page", "by_class", "predictions"),
+    *("published_differences", "study_chart", "learning_curves"),
+    *("confusion_matrix", "calibration_chart", "report_page"),
+}
 
 
 def create_pipeline(plan: Plan | None = None) -> Pipeline:
     """The report on the stages of a plan, or of the configured one."""
     plan = plan or read_plan()
     stages = [f"tune.{stage}" for stage in (*plan.stages, "final")]
-    return _create_tables(stages) + _create_pictures() + _create_page()
+    tables = [f"{stage}.{name}" for stage in stages for name in TABLES]
+    return pipeline(
+        _create_tables(stages) + _create_pictures() + _create_page(),
+        namespace="report",
+        inputs={"paper", "command", "ledger", FINAL, *STORES, *tables},
+        outputs=OUTPUTS,
+        parameters={"params:augment"},
+    )
 
 
 def _create_tables(stages: list[str]) -> Pipeline:
@@ -80,13 +94,13 @@ def _create_pictures() -> Pipeline:
             node(
                 pick_samples,
                 [FINAL, "augmented"],
-                "report.samples",
+                "samples",
                 name="pick_samples",
             ),
             node(
                 explain_errors,
                 [FINAL, "predictions", "augmented", "trainings", "model_inputs"],
-                "report.mistakes",
+                "mistakes",
                 name="explain_errors",
             ),
         ]
@@ -105,29 +119,29 @@ def _create_page() -> Pipeline:
                     FINAL,
                     "params:augment",
                 ],
-                "report.study",
+                "study",
                 name="describe_study",
             ),
             node(
                 model,
-                [FINAL, "report.mistakes"],
-                "report.model",
+                [FINAL, "mistakes"],
+                "model",
                 name="describe_model",
             ),
             node(
                 describe_origin,
                 ["command", FINAL, "augmented", "parameters"],
-                "report.origin",
+                "origin",
                 name="describe_origin",
             ),
             node(
                 write_report,
                 [
-                    "report.study",
+                    "study",
                     "ledger",
-                    "report.samples",
-                    "report.model",
-                    "report.origin",
+                    "samples",
+                    "model",
+                    "origin",
                 ],
                 "report_page",
                 name="write_report",
