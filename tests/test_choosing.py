@@ -4,7 +4,8 @@ import pandas as pd
 import pytest
 
 from kigezi.choosing import choose, combine, result_row, standard_error
-from kigezi.records import Trial, Winner
+from kigezi.records import Trial, TrialResult, Winner
+from kigezi.schemas import Protocol
 from tests.conftest import make_failed, make_recipe, make_result, make_trial
 
 NAN = math.nan
@@ -151,3 +152,25 @@ def test_what_could_not_be_trained_never_wins_and_has_a_row() -> None:
 def test_a_variant_fails_with_any_of_its_seeds() -> None:
     trials = [make_trial("a", 0.9), make_failed("a"), make_trial("a", 0.8)]
     assert combine(trials).result.status == "failed"
+
+
+def _with_protocol(result: TrialResult, **protocol: str) -> TrialResult:
+    assignment = result.assignment.model_copy(update={"protocol": Protocol(**protocol)})
+    return result.model_copy(update={"assignment": assignment})
+
+
+def test_the_test_set_chooses_only_where_it_is_told_to() -> None:
+    low = make_result("low", 0.8, learning_rate=0.1)
+    best = low.test.model_copy(update={"accuracy": 0.99})
+    results = [low.model_copy(update={"test": best}), make_result("high", 0.9)]
+    assert choose(results).variant == "high"
+    as_published = [_with_protocol(result, choose_on="test") for result in results]
+    winner = choose(as_published)
+    assert (winner.variant, winner.runner_up) == ("low", "high")
+    assert winner.margin == pytest.approx(0.99 - 0.9 / 4)
+    row = result_row(as_published[0], winner=True)
+    assert row["chosen_on"] == "test"
+    assert row["protocol"].startswith("NOT HONEST")
+    assert result_row(results[0], winner=True)["protocol"] == (
+        "split before augmentation, chosen on validation"
+    )

@@ -1,6 +1,7 @@
 import pytest
 import yaml
 
+from kigezi.configuration import load_parameters
 from kigezi.plan import (
     Plan,
     apply_changes,
@@ -10,7 +11,7 @@ from kigezi.plan import (
     read_plan,
     use_loader,
 )
-from kigezi.schemas import Changes
+from kigezi.schemas import Changes, Protocol
 from tests.conftest import PROJECT, make_loader, make_recipe, make_tune
 
 STAGES = {
@@ -107,3 +108,19 @@ def test_every_variant_is_counted_with_every_seed() -> None:
 def test_a_plan_is_names_only() -> None:
     plan = Plan.of(make_tune(STAGES))
     assert plan.stages == {name: tuple(stage) for name, stage in STAGES.items()}
+
+
+def test_the_protocol_is_part_of_the_lineage_unless_it_is_honest() -> None:
+    honest = make_tune(STAGES)
+    other = honest.model_copy(update={"protocol": Protocol(choose_on="test")})
+    assert lineage(other, 1) != lineage(honest, 1)
+    # Of before there was a protocol: finished studies are still found.
+    assert lineage(honest, 3).startswith("28e9d8a59f1d3a3e")
+
+
+def test_as_published_differs_in_what_it_says() -> None:
+    loader = make_loader(PROJECT / "conf", "as_published")
+    tune = load_parameters(loader).tune
+    assert tune.protocol == Protocol(split="images", choose_on="test")
+    assert tune.baseline.batch_norm == "train"
+    assert load_parameters(make_loader(PROJECT / "conf", "base")).tune.protocol.honest

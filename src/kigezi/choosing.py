@@ -7,9 +7,9 @@ from kigezi.records import SPLITS, Repeat, Trial, TrialResult, Winner
 
 
 def choose(results: Sequence[TrialResult], previous: Winner | None = None) -> Winner:
-    """The result with the highest validation accuracy.
+    """The result with the highest accuracy on validation, or what the protocol says.
 
-    Ties go to the lower validation loss, then to fewer epochs, then to the first. A
+    Ties go to the lower loss there, then to fewer epochs, then to the first. A
     result that is not finite or not above the majority class never wins; if none is
     left, the stage's base is carried on.
 
@@ -46,8 +46,8 @@ def combine(trials: Sequence[Trial]) -> Trial:
 
 
 def _rank(result: TrialResult) -> tuple[float, float, int]:
-    validation = result.mean("validation")
-    return -validation.accuracy, validation.loss, result.assignment.recipe.epochs
+    figures = result.mean(result.assignment.protocol.choose_on)
+    return -figures.accuracy, figures.loss, result.assignment.recipe.epochs
 
 
 def _make_winner(
@@ -55,13 +55,14 @@ def _make_winner(
 ) -> Winner:
     best = ranked[0] if ranked else None
     second = ranked[1] if len(ranked) > 1 else None
+    assignment = any_result.assignment
+    chosen_on = assignment.protocol.choose_on
     margin = error = None
     if best:
-        figures = best.mean("validation")
+        figures = best.mean(chosen_on)
         error = standard_error(figures.accuracy, figures.photographs)
         if second:
-            margin = figures.accuracy - second.mean("validation").accuracy
-    assignment = any_result.assignment
+            margin = figures.accuracy - second.mean(chosen_on).accuracy
     return Winner(
         stage=assignment.stage,
         variant=best.assignment.variant if best else None,
@@ -102,6 +103,8 @@ def result_row(result: TrialResult, *, winner: bool) -> dict[str, object]:
         "training": result.key[:12],
         "dataset": result.dataset[:12],
         "plan": result.assignment.plan[:12],
+        "chosen_on": result.assignment.protocol.choose_on,
+        "protocol": result.assignment.protocol.words,
     }
 
 

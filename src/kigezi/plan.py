@@ -71,7 +71,9 @@ def lineage(tune: TuneParameters, count: int) -> str:
         [name, [[v, c.model_dump(exclude_unset=True)] for v, c in stage.root.items()]]
         for name, stage in list(tune.stages.root.items())[:count]
     ]
-    return digest_of([tune.baseline.model_dump(), tune.seeds, plain])
+    # Studies of before this could be chosen keep their digest.
+    protocol = [] if tune.protocol.honest else [tune.protocol.model_dump()]
+    return digest_of([tune.baseline.model_dump(), tune.seeds, plain, *protocol])
 
 
 def budgets(tune: TuneParameters) -> tuple[int, ...]:

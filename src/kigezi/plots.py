@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 from sklearn.metrics import ConfusionMatrixDisplay
 
-from kigezi.records import Epoch, Trial
+from kigezi.records import Epoch, Trial, TrialResult
 
 _FEW = 30
 """Classes whose confusion matrix can hold a number in each cell."""
@@ -80,13 +80,20 @@ def plot_trial(trial: Trial) -> dict[str, Figure]:
     if result.status == "failed":
         return {}
     title = f"{result.assignment.name}: {result.summary}"
-    of_test = f"{title}, {result.test.photographs} test photographs"
+    of_test = f"{title}, {test_set(result)}"
     return {
         "curves.png": plot_curves(result.history, result.best_epoch, title),
         "confusion_matrix.png": plot_confusion(
             trial.predictions, result.classes, of_test
         ),
     }
+
+
+def test_set(result: TrialResult) -> str:
+    """What test figures are of, and a second line where they are not honest."""
+    protocol = result.assignment.protocol
+    of = f"{result.test.photographs} test {protocol.unit}"
+    return of if protocol.honest else f"{of}\n{protocol.words}"
 
 
 def plot_study(leaderboard: pd.DataFrame, title: str) -> Figure:

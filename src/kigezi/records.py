@@ -11,7 +11,7 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict
 
 from kigezi.errors import DataError
-from kigezi.schemas import IngestParameters, Recipe
+from kigezi.schemas import IngestParameters, Protocol, Recipe
 
 Split = Literal["train", "validation", "test"]
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
@@ -42,6 +42,8 @@ class Assignment(Record):
     """sha256 of the baseline and every stage: which study this belongs to"""
     lineage: str
     """sha256 of the baseline and the stages up to and with this one"""
+    protocol: Protocol = Protocol()
+    """how images were split, and what winners are chosen on"""
     given_up: str = ""
     """why it is not to be trained, if so: it then fails for this reason"""
 
@@ -86,6 +88,7 @@ class Figures(Record):
     loss: float
     """mean cross-entropy in nats"""
     photographs: int
+    """or images, where images are split"""
 
 
 class Repeat(Record):
@@ -203,9 +206,9 @@ class Winner(Record):
     result: TrialResult | None
     runner_up: str | None
     margin: float | None
-    """validation accuracy above the runner-up, as a fraction"""
+    """accuracy above the runner-up on what winners are chosen on, as a fraction"""
     standard_error: float | None
-    """standard error of the winner's validation accuracy, as a fraction"""
+    """standard error of the winner's accuracy there, as a fraction"""
     dataset: str
     lineage: str
 

@@ -272,9 +272,37 @@ def _check_distinct(value: tuple[int, ...]) -> tuple[int, ...]:
     return value
 
 
+class Protocol(Block):
+    """What is trained on, chosen on and judged on."""
+
+    split: Literal["photographs", "images"] = "photographs"
+    """photographs are split before they are augmented, or images after: that leaks"""
+    choose_on: Literal["validation", "test"] = "validation"
+    """the split on which winners are chosen: validation, or test, which flatters"""
+
+    @property
+    def honest(self) -> bool:
+        """Whether nothing that is judged on was trained on or chosen on."""
+        return self == Protocol()
+
+    @property
+    def unit(self) -> str:
+        """What figures are counted of."""
+        return self.split
+
+    @property
+    def words(self) -> str:
+        """What every table and title says of it."""
+        when = {"photographs": "before", "images": "after"}[self.split]
+        label = "" if self.honest else "NOT HONEST, for comparison only: "
+        return f"{label}split {when} augmentation, chosen on {self.choose_on}"
+
+
 class TuneParameters(Block):
     """The baseline recipe and the stages that change it one after the other."""
 
+    protocol: Protocol = Protocol()
+    """how images are split and winners are chosen"""
     baseline: Recipe
     """the recipe that the first stage starts from"""
     seeds: (

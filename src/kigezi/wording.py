@@ -105,6 +105,7 @@ def log_winner(winner: Winner, any_result: TrialResult) -> None:
             100 * any_result.majority,
         )
         return
+    chosen_on = winner.result.assignment.protocol.choose_on
     lead = ""
     if winner.margin is not None and winner.standard_error:
         lead = (
@@ -113,10 +114,11 @@ def log_winner(winner: Winner, any_result: TrialResult) -> None:
             f"{winner.runner_up}"
         )
     _log.info(
-        "Stage %s: winner %s with validation accuracy %.1f %%%s",
+        "Stage %s: winner %s with %s accuracy %.1f %%%s",
         winner.stage,
         winner.variant,
-        100 * winner.result.mean("validation").accuracy,
+        chosen_on,
+        100 * winner.result.mean(chosen_on).accuracy,
         lead,
     )
 
@@ -141,9 +143,10 @@ def log_doubt(winner: Winner, table: pd.DataFrame) -> None:
     if flatters >= _WORTH_SAYING:
         _log.info(
             "Stage %s: the best of several looks better than it is, by some %.1f "
-            "points of validation accuracy here",
+            "points of %s accuracy here",
             winner.stage,
             flatters,
+            table["chosen_on"].iloc[0],
         )
 
 

@@ -58,3 +58,13 @@ def test_images_can_be_split_anew() -> None:
     assert anew.every_copy
     assert not examples.every_copy
     assert anew.split_anew(examples.splits[::-1]).digest == anew.digest
+
+
+def test_what_a_split_is_judged_by() -> None:
+    examples = make_examples(train=3, held_out=2, copies=1)
+    assert examples.judged("test").tolist() == [10, 12]
+    photographs = examples.split_anew(examples.splits)
+    images = examples.split_anew(examples.splits, copies_count=True)
+    assert photographs.judged("test").tolist() == [10, 12]
+    assert images.judged("test").tolist() == [10, 11, 12, 13]
+    assert images.digest != photographs.digest

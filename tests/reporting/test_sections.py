@@ -1,6 +1,7 @@
 from kigezi.records import Trial
 from kigezi.reporting import sections
 from kigezi.reporting.errors import Mistake
+from kigezi.schemas import Protocol
 from kigezi.statistics.published import compare_published
 from kigezi.statistics.tables import measure_classes
 from tests.answers import answered, as_final, make_leaderboard, make_ledger
@@ -30,7 +31,7 @@ def test_the_answer_comes_with_its_interval() -> None:
 
 def test_photographs_are_counted_and_shown() -> None:
     samples = {"dark": [[b"1", b"2"]], "light": [[b"3", b"4"]]}
-    body = sections.data(make_ledger(10), samples).body
+    body = sections.data(make_ledger(10), samples, as_final(_trials()[0])).body
     assert "11 files were found: 10 kept, 1 ignored" in body
     assert "made into 2 images:\nitself and 1 changed copy." in body
     assert body.count("<figure>") == 4
@@ -91,3 +92,20 @@ def test_limits_are_told() -> None:
     assert "with one seed" in body
     several = leaderboard.assign(seeds=3)
     assert "with one seed" not in sections.limits(several, as_final(trials[0])).body
+
+
+def test_what_is_not_honest_is_said_first() -> None:
+    trials = _trials()
+    final = as_final(trials[0])
+    protocol = Protocol(split="images", choose_on="test")
+    assignment = final.result.assignment.model_copy(update={"protocol": protocol})
+    result = final.result.model_copy(update={"assignment": assignment})
+    final = Trial(result, final.predictions)
+    body = sections.answer(make_leaderboard(*trials), final).body
+    assert "Not what to report." in body
+    assert "100 test images. Always" in body
+    assert "nothing was trained or chosen on" not in body
+    samples = {"dark": [[b"1", b"2"]], "light": [[b"3", b"4"]]}
+    body = sections.data(make_ledger(10), samples, final).body
+    assert "The images were split after that: 100 to train on" in body
+    assert "<th>validation</th>" not in body

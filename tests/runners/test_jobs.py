@@ -84,3 +84,13 @@ def test_a_job_brings_what_its_nodes_need_and_no_more() -> None:
     [job] = _jobs(head={})
     assert [one.outputs for one in job.everywhere] == [["examples"]]
     assert list(job.assignments) == ["head.assignment"]
+
+
+def test_what_a_worker_needs_before_is_complete_and_in_order() -> None:
+    opened = node(_open, "ledger", "images")
+    split = node(_open, "images", "examples")
+    others = node(_open, "ledger", "others")
+    train = node(_train, ["a.assignment", "examples"], "a.trial")
+    assignments = {"a.assignment": make_assignment()}
+    (job,) = make_jobs([train], assignments, [opened, others, split])
+    assert job.everywhere == (opened, split)

@@ -56,6 +56,7 @@ class Variant:
             "stage": self.assignment.stage,
             "variant": self.assignment.variant,
             "dataset": self.dataset[:12],
+            "protocol": self.assignment.protocol.words,
             **self.assignment.recipe.model_dump(),
         }
         return {name: str(value) for name, value in parameters.items()}

@@ -44,11 +44,11 @@ def measure(
 def evaluate(
     model: keras.Model, examples: Examples, split: Split
 ) -> tuple[Figures, pd.DataFrame]:
-    """Figures on the photographs of a split themselves, and all predictions made."""
+    """Figures on what a split is judged by, and all predictions made."""
     rows = examples.rows(split, all_copies=examples.every_copy)
     probabilities = predict(model, examples, rows)
-    labels, own = examples.labels[rows], examples.copies[rows] == 0
-    figures = measure(probabilities[own], labels[own])
+    labels, counted = examples.labels[rows], np.isin(rows, examples.judged(split))
+    figures = measure(probabilities[counted], labels[counted])
     return figures, _table(examples, rows, probabilities)
 
 

@@ -42,6 +42,8 @@ class Examples:
     """(images,), sha256 of the photograph's bytes"""
     split_from: str = ""
     """digest of the dataset version, if its images are split in another way"""
+    copies_count: bool = False
+    """whether figures are of all images, instead of the photographs themselves"""
 
     @classmethod
     def of(cls, manifest: pd.DataFrame, images: Images, digest: str) -> Self:
@@ -70,16 +72,30 @@ class Examples:
             chosen &= self.copies == 0
         return np.flatnonzero(chosen)
 
-    def split_anew(self, splits: npt.NDArray[np.str_]) -> Self:
+    def judged(self, split: Split) -> npt.NDArray[np.int64]:
+        """Rows of a split that its figures are of."""
+        return self.rows(split, all_copies=self.copies_count)
+
+    def split_anew(
+        self, splits: npt.NDArray[np.str_], copies_count: bool = False
+    ) -> Self:
         """The same images in other splits, with a digest of their own.
 
         Any copy may then stand alone in a split, so all of them are measured.
 
         Args:
             splits: (images,), train, validation or test.
+            copies_count: Whether figures are of all images, instead of the photographs
+                themselves.
         """
-        digest = digest_of([self.dataset, splits.tolist()])
-        return replace(self, digest=digest, splits=splits, split_from=self.dataset)
+        counted = ["every copy counts"] if copies_count else []
+        return replace(
+            self,
+            digest=digest_of([self.dataset, splits.tolist(), *counted]),
+            splits=splits,
+            split_from=self.dataset,
+            copies_count=copies_count,
+        )
 
     @property
     def every_copy(self) -> bool:
@@ -101,7 +117,7 @@ class Examples:
         """Validation accuracy of always answering the most frequent training class."""
         train = self.labels[self.rows("train", all_copies=False)]
         answer = np.bincount(train, minlength=len(self.classes)).argmax()
-        validation = self.labels[self.rows("validation", all_copies=False)]
+        validation = self.labels[self.judged("validation")]
         return float((validation == answer).mean())
 
 

@@ -120,7 +120,7 @@ def failed_trial(
         split: Figures(
             accuracy=np.nan,
             loss=np.nan,
-            photographs=len(examples.rows(split, all_copies=False)),
+            photographs=len(examples.judged(split)),
         )
         for split in SPLITS
     }

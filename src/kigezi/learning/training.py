@@ -164,7 +164,7 @@ def _train_epoch(
     model.optimizer.learning_rate.assign(recipe.learning_rate * decay)
     batches = Batches(examples, rows[order], recipe.batch_size)
     logs = model.fit(batches, epochs=1, shuffle=False, verbose=0).history
-    held_out = examples.rows("validation", all_copies=False)
+    held_out = examples.judged("validation")
     figures = measure(predict(model, examples, held_out), examples.labels[held_out])
     return Epoch(
         epoch=number,

@@ -15,6 +15,27 @@ _FILLED = ("test", "validation", "train")
 """the splits in the order in which they are filled: the largest has room to the end"""
 
 
+def images_by_group(
+    ledger: pd.DataFrame,
+    photo_ids: npt.NDArray[np.str_],
+    copies: npt.NDArray[np.int64],
+) -> pd.DataFrame:
+    """What `arrange` splits: a row an image.
+
+    Args:
+        ledger: Says class and group of each kept photograph.
+        photo_ids: (images,), the photograph of each image.
+        copies: (images,), 0 for the photograph itself.
+
+    Returns:
+        Columns photo_id, copy, image_id, group_id and label, in the same order.
+    """
+    kept = ledger[ledger["status"] == "kept"].set_index("photo_id")
+    images = pd.DataFrame({"photo_id": photo_ids, "copy": copies})
+    images["image_id"] = images["photo_id"] + "_" + images["copy"].astype(str)
+    return images.join(kept[["group_id", "label"]], on="photo_id")
+
+
 def arrange(
     images: pd.DataFrame, way: str, validation: float, test: float, seed: int
 ) -> npt.NDArray[np.str_]:

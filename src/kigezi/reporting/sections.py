@@ -41,6 +41,7 @@ def answer(leaderboard: pd.DataFrame, final: Trial) -> Section:
         "answer",
         "What was found",
         recipe=in_words(final.result.assignment.recipe),
+        protocol=final.result.assignment.protocol,
         row=leaderboard.iloc[-1],
         photographs=final.result.test.photographs,
         frequent=labels.index[0],
@@ -53,13 +54,16 @@ def answer(leaderboard: pd.DataFrame, final: Trial) -> Section:
 
 
 def data(
-    ledger: pd.DataFrame, samples: Mapping[str, Sequence[Sequence[bytes]]]
+    ledger: pd.DataFrame,
+    samples: Mapping[str, Sequence[Sequence[bytes]]],
+    final: Trial,
 ) -> Section:
     """The photographs, how they were split, and what was made of them.
 
     Args:
         ledger: A row a file that was found.
         samples: Of each class some strips of JPEGs: a photograph and its copies.
+        final: The study's model.
     """
     kept = ledger[ledger["status"] == "kept"]
     splits = pd.crosstab(kept["label"], kept["split"])
@@ -83,6 +87,7 @@ def data(
         copies=len(strips[0]) - 1,
         classes=rows,
         samples=samples,
+        result=final.result,
     )
 
 
@@ -119,6 +124,7 @@ def stages(
         published=_records(published),
         told=told_of_published(published),
         photographs=final.result.test.photographs,
+        unit=final.result.assignment.protocol.unit,
         seeds=int(leaderboard["seeds"].max()),
     )
 
@@ -137,6 +143,7 @@ def model(final: Trial, mistakes: Sequence[Mistake]) -> Section:
         calibration=plot_calibration(calibration_curve(predictions)),
         calibration_error=calibration_error(predictions),
         mistakes=mistakes,
+        unit=result.assignment.protocol.unit,
         wrong=int((~predictions["correct"]).sum()),
         photographs=result.test.photographs,
     )
@@ -150,7 +157,9 @@ def costs(leaderboard: pd.DataFrame, final: Trial, copies: int) -> Section:
         final: The study's model.
         copies: Changed copies of each photograph.
     """
-    images = final.result.train.photographs * (copies + 1)
+    images = final.result.train.photographs
+    if final.result.assignment.protocol.split == "photographs":
+        images *= copies + 1
     table = tabulate_costs(leaderboard[leaderboard["stage"] != FINAL], images)
     shared = leaderboard.drop_duplicates("training")["shared_seconds"].sum()
     environment = final.result.environment
@@ -206,6 +215,7 @@ def limits(leaderboard: pd.DataFrame, final: Trial) -> Section:
         "limits",
         "What this does not say",
         photographs=test.photographs,
+        unit=final.result.assignment.protocol.unit,
         error=standard_error(test.accuracy, test.photographs),
         seeds=int(leaderboard["seeds"].max()),
     )

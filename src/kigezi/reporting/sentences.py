@@ -42,8 +42,9 @@ def verdict(rows: pd.DataFrame) -> str:
         )
     winner = winners.iloc[0]
     parts = [
-        f"{winner['variant']} won, with {percent(winner['validation_accuracy'])} % on "
-        "validation."
+        f"{winner['variant']} won, with "
+        f"{percent(winner[winner['chosen_on'] + '_accuracy'])} % on "
+        f"{winner['chosen_on']}."
     ]
     for kind, words in (
         (LOWER, "On the test photographs {} {} lower than the winner"),
@@ -85,8 +86,10 @@ def flattery(rows: pd.DataFrame) -> str:
     optimism = rows["choice_optimism"].iloc[0]
     if not optimism >= 0.0005:
         return ""
+    chosen_on = rows["chosen_on"].iloc[0]
+    fresh = " The test photographs had no part in the choice."
     return (
         f"The best of several looks better than it is where it was chosen: here by "
-        f"about {100 * optimism:.1f} points of validation accuracy. The test "
-        "photographs had no part in the choice."
+        f"about {100 * optimism:.1f} points of {chosen_on} accuracy."
+        f"{fresh if chosen_on == 'validation' else ''}"
     )

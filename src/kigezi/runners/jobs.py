@@ -41,7 +41,8 @@ def make_jobs(
     Args:
         nodes: Training nodes, each with one assignment among its inputs.
         assignments: The variants, by the dataset's name in the catalog.
-        everywhere: Nodes whose outputs the training nodes need and cannot be sent.
+        everywhere: Nodes whose outputs the training nodes need and cannot be sent, each
+            after those that it needs.
     """
     named = {node: (set(node.inputs) & set(assignments)).pop() for node in nodes}
     jobs: dict[str, list[Node]] = {}
@@ -51,15 +52,22 @@ def make_jobs(
         Job(
             nodes=tuple(group),
             assignments={named[node]: assignments[named[node]] for node in group},
-            everywhere=tuple(
-                other
-                for other in everywhere
-                if any(set(other.outputs) & set(node.inputs) for node in group)
-            ),
+            everywhere=_needed(everywhere, group),
         )
         for group in jobs.values()
     ]
     return sorted(made, key=_cost, reverse=True)
+
+
+def _needed(everywhere: Sequence[Node], group: Sequence[Node]) -> tuple[Node, ...]:
+    """The nodes that make what a group needs, and what those need, in their order."""
+    wanted = {name for node in group for name in node.inputs}
+    needed: list[Node] = []
+    for node in reversed(everywhere):
+        if wanted & set(node.outputs):
+            wanted |= set(node.inputs)
+            needed.insert(0, node)
+    return tuple(needed)
 
 
 def _trainings(assignment: Assignment) -> str:

@@ -55,7 +55,7 @@ def judge(trial: Trial, groups: pd.Series) -> dict[str, float]:
 def compare(trials: Sequence[Trial], winner: Winner, groups: pd.Series) -> pd.DataFrame:
     """McNemar's paired test of each variant against the winner, with Holm's correction.
 
-    The winner was chosen on validation photographs, so that the test photographs are
+    As long as winners are chosen on validation photographs, the test photographs are
     fresh. Variants that are the very same training are left out of the test, and so
     are those that failed.
 

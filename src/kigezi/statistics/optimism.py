@@ -18,8 +18,8 @@ def choice_optimism(
     """By how much the best of several looks better than it is, where it is chosen.
 
     Efron's optimism (1983), of choosing: groups of test photographs are resampled, as
-    many as make up the validation photographs, the best variant on them is chosen, and
-    its accuracy on them is compared with that on all.
+    many as make up what the winner was chosen on, the best variant on them is chosen,
+    and its accuracy on them is compared with that on all.
 
     Args:
         trials: The variants of one stage.
@@ -37,7 +37,8 @@ def choice_optimism(
     right = np.stack([t.predictions["correct"] for t in answered], axis=1)
     sums = sums_of_groups(right.astype(float), of)
     sizes = sums_of_groups(np.ones(len(of)), of)
-    share = winner.result.validation.photographs / len(of)
+    chosen_on = winner.result.assignment.protocol.choose_on
+    share = winner.result.mean(chosen_on).photographs / len(of)
     drawn = max(1, round(share * len(sizes)))
     rng = np.random.default_rng(_SEED)
     times = rng.multinomial(drawn, np.full(len(sizes), 1 / len(sizes)), _RESAMPLES)

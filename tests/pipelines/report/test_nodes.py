@@ -12,7 +12,7 @@ import yaml
 from matplotlib.figure import Figure
 from PIL import Image
 
-from kigezi.choosing import choose
+from kigezi.choosing import choose, result_row
 from kigezi.datasets.model_inputs import ModelInputs
 from kigezi.errors import DataError
 from kigezi.pipelines.report import create_pipeline
@@ -30,8 +30,10 @@ from kigezi.pipelines.report.nodes import (
     write_report,
 )
 from kigezi.plan import Plan
+from kigezi.plots import plot_trial
 from kigezi.records import Trial
-from kigezi.reporting.sections import model
+from kigezi.reporting.sections import data, model
+from kigezi.schemas import Protocol
 from kigezi.statistics.published import compare_published
 from kigezi.statistics.tables import (
     compare_variants,
@@ -92,7 +94,7 @@ def test_the_page(caplog: pytest.LogCaptureFixture) -> None:
     assert cells[3][:4] == ["freeze", "b", "", ""]
     assert cells[4][4:8] == ["", "", "", ""]
     assert [row[-1] for row in cells[2:]] == ["", "yes", "", "yes"]
-    assert "100 to judge; classes: dark, light" in page
+    assert "100 for test; winners are chosen on validation. Classes: dark" in page
     assert lines[4] in caplog.text
 
 
@@ -224,8 +226,8 @@ def _page() -> str:
     published = compare_published({"freeze": {"a": {"test": 90}, "b": {"test": 80}}})
     study = describe_study(board, classes, published, _final(), augment)
     origin = describe_origin("kedro run", _final(), Version(), {"seed": 1})
-    samples = {"dark": [[b"1", b"2"]]}
-    return write_report(study, make_ledger(4), samples, model(_final(), []), origin)
+    photographs = data(make_ledger(4), {"dark": [[b"1", b"2"]]}, _final())
+    return write_report(study, photographs, model(_final(), []), origin)
 
 
 def test_the_report_is_one_page_of_all_parts() -> None:
@@ -258,3 +260,28 @@ def test_the_report_is_kept_with_the_studys_run() -> None:
         "confusion_matrix.png",
         "calibration.png",
     }
+
+
+def _as_published() -> Trial:
+    protocol = Protocol(split="images", choose_on="test")
+    assignment = _final().result.assignment.model_copy(update={"protocol": protocol})
+    result = _final().result.model_copy(update={"assignment": assignment})
+    return Trial(result, _final().predictions)
+
+
+def test_what_is_not_honest_is_labelled_everywhere(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    final = _as_published()
+    words = "NOT HONEST, for comparison only: split after augmentation, chosen on test"
+    assert result_row(final.result, winner=True)["protocol"] == words
+    with caplog.at_level(logging.INFO):
+        page = write_leaderboard(_leaderboard(), final)
+    assert page.startswith(f"# Leaderboard ({words})\n\nImages: 100 to train on")
+    assert words in caplog.text
+    assert words in draw_study(_leaderboard(), final).get_suptitle()
+    assert words in draw_final_model(final)[1].get_suptitle()
+    assert words in plot_trial(final)["confusion_matrix.png"].get_suptitle()
+    honest = _final()
+    assert "HONEST" not in write_leaderboard(_leaderboard(), honest)
+    assert "HONEST" not in draw_study(_leaderboard(), honest).get_suptitle()

@@ -26,10 +26,12 @@ from kigezi.pipelines.tune.nodes import (
     keep_final_model,
     open_examples,
     resolve_recipes,
+    split_examples,
     train_variant,
 )
 from kigezi.plan import lineage
 from kigezi.records import Assignment, Trial, Winner, digest_of
+from kigezi.schemas import IngestParameters, Protocol, SplitParameters
 from tests.answers import answered
 from tests.conftest import (
     make_assignment,
@@ -146,6 +148,39 @@ def test_nothing_is_opened_that_leaks(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="a/1 and a/2 show one subject"):
         open_examples(together, store, ModelInputs(tmp_path, 1e9), IMAGE, AUGMENT)
     assert (store.checks, store.reads) == (1, 0)
+
+
+SPLIT = IngestParameters.model_construct(
+    split=SplitParameters(validation=0.2, test=0.2, seed=1)
+)
+
+
+def _split(**protocol: str) -> tuple[Examples, Examples]:
+    examples = make_examples(train=12, held_out=4, copies=3)
+    names = sorted(set(examples.photo_ids), key=lambda name: int(name[5:]))
+    labels = [examples.classes[number % 2] for number in range(len(names))]
+    ledger = pd.DataFrame({"photo_id": names, "label": labels, "group_id": names})
+    tune = make_tune(STAGES).model_copy(update={"protocol": Protocol(**protocol)})
+    return examples, split_examples(ledger.assign(status="kept"), examples, SPLIT, tune)
+
+
+def test_photographs_keep_their_splits(caplog: pytest.LogCaptureFixture) -> None:
+    examples, split = _split()
+    assert split is examples
+    assert _split(choose_on="test")[1].copies_count is False
+    assert not caplog.records
+
+
+def test_images_are_split_after_augmentation_only_where_it_is_asked_for(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    examples, split = _split(split="images")
+    train, test = (split.rows(name, all_copies=True) for name in ("train", "test"))
+    shared = set(split.photo_ids[train]) & set(split.photo_ids[test])
+    assert len(shared) >= 10  # of 16 test images
+    assert len(split.judged("test")) == len(test) == 16
+    assert split.dataset == examples.digest != split.digest
+    assert "accuracies are too good" in caplog.text
 
 
 def test_an_image_of_another_size_is_an_error(tmp_path: Path) -> None:

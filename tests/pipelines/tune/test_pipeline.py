@@ -16,6 +16,7 @@ INPUTS = {
     "tracking",
     "params:image",
     "params:augment",
+    "params:ingest",
     "params:tune",
 }
 OUTPUTS = {
@@ -27,7 +28,7 @@ OUTPUTS = {
     ),
     "final_model",
 }
-STAGE = ("open_examples", "resolve_recipes", "choose_winner")
+STAGE = ("open_examples", "split_examples", "resolve_recipes", "choose_winner")
 
 
 def _names(pipeline: Pipeline) -> list[str]:
@@ -106,7 +107,7 @@ def test_only_what_is_cheap_to_make_again_stays_in_memory() -> None:
         for name in PIPELINE.all_outputs()
         if resolver.resolve_pattern(name)["type"] == "MemoryDataset"
     }
-    assert in_memory == {"examples", "assignment"}
+    assert in_memory == {"images", "examples", "assignment"}
     # Kedro would copy gigabytes of images otherwise.
     entry = resolver.resolve_pattern("tune.freeze.examples")
     assert entry["copy_mode"] == "assign"

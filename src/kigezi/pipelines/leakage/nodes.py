@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from kigezi.flattery import paired_differences, score
 from kigezi.learning.examples import Examples
-from kigezi.photos.arranging import WAYS, arrange
+from kigezi.photos.arranging import WAYS, arrange, images_by_group
 from kigezi.pipelines.tune.nodes import train_variant
 from kigezi.plan import apply_changes
 from kigezi.plots import plot_leakage
@@ -45,10 +45,7 @@ def split_three_ways(
     Returns:
         A run a seed, by way.
     """
-    kept = ledger[ledger["status"] == "kept"].set_index("photo_id")
-    images = pd.DataFrame({"photo_id": examples.photo_ids, "copy": examples.copies})
-    images["image_id"] = images["photo_id"] + "_" + images["copy"].astype(str)
-    images = images.join(kept[["group_id", "label"]], on="photo_id")
+    images = images_by_group(ledger, examples.photo_ids, examples.copies)
     recipe = apply_changes(tune.baseline, leakage.changes)
     plan = digest_of([recipe.model_dump(), leakage.seeds])
     split = ingest.split

@@ -10,7 +10,13 @@ from matplotlib.figure import Figure
 
 from kigezi.errors import DataError
 from kigezi.photos.reading import decode_stored
-from kigezi.plots import plot_calibration, plot_confusion, plot_curves, plot_study
+from kigezi.plots import (
+    plot_calibration,
+    plot_confusion,
+    plot_curves,
+    plot_study,
+    test_set,
+)
 from kigezi.quiet import import_keras
 from kigezi.records import SPLITS, Trial, digest_of
 from kigezi.reporting import sections
@@ -98,15 +104,16 @@ def write_leaderboard(leaderboard: pd.DataFrame, final: Trial) -> str:
     table["ended"] = leaderboard["ended"]
     table["winner"] = leaderboard["winner"].map({True: "yes", False: ""})
     text = table.to_markdown(index=False, disable_numparse=True)
-    _log.info("Accuracies in percent%s:\n%s", _of_seeds(leaderboard), text)
+    protocol = final.result.assignment.protocol
+    label = "" if protocol.honest else f" ({protocol.words})"
+    _log.info("Accuracies in percent%s%s:\n%s", _of_seeds(leaderboard), label, text)
     introduction = _introduction(final, _of_seeds(leaderboard))
-    return f"# Leaderboard\n\n{introduction}\n\n{text}\n"
+    return f"# Leaderboard{label}\n\n{introduction}\n\n{text}\n"
 
 
 def draw_study(leaderboard: pd.DataFrame, final: Trial) -> Figure:
     """Test accuracy of every variant, a panel a stage."""
-    count = final.result.test.photographs
-    return plot_study(leaderboard, f"{count} test photographs")
+    return plot_study(leaderboard, test_set(final.result))
 
 
 def draw_final_model(final: Trial) -> tuple[Figure, Figure, Figure]:
@@ -114,7 +121,7 @@ def draw_final_model(final: Trial) -> tuple[Figure, Figure, Figure]:
     result = final.result
     name = result.assignment.variant.replace("_", " ")
     curves = plot_curves(result.history, result.best_epoch, name)
-    title = f"{name}, {result.test.photographs} test photographs"
+    title = f"{name}, {test_set(result)}"
     return (
         curves,
         plot_confusion(final.predictions, result.classes, title),
@@ -202,15 +209,10 @@ def describe_study(
 
 
 def write_report(
-    study: list[Section],
-    ledger: pd.DataFrame,
-    samples: dict[str, list[list[bytes]]],
-    model: Section,
-    origin: Section,
+    study: list[Section], photographs: Section, model: Section, origin: Section
 ) -> str:
     """The whole report as one HTML page."""
     found, stages, costs, limits = study
-    photographs = sections.data(ledger, samples)
     parts = [found, photographs, stages, model, costs, origin, limits]
     _log.info(
         "The report stands in data/08_reporting/report.html: open it in a browser"
@@ -254,13 +256,15 @@ def _of_seeds(leaderboard: pd.DataFrame) -> str:
 
 def _introduction(final: Trial, of_seeds: str) -> str:
     result = final.result
+    protocol = result.assignment.protocol
     return (
-        f"Photographs: {result.train.photographs} to train on, "
-        f"{result.validation.photographs} to choose the winners, "
-        f"{result.test.photographs} to judge; classes: {', '.join(result.classes)}. "
+        f"{protocol.unit.capitalize()}: {result.train.photographs} to train on, "
+        f"{result.validation.photographs} for validation, {result.test.photographs} "
+        f"for test; winners are chosen on {protocol.choose_on}. "
+        f"Classes: {', '.join(result.classes)}. "
         f"Dataset {result.dataset[:12]}. Accuracies in percent{of_seeds}, of the "
-        "restored weights on the photographs themselves; the paper's are Turihohabwe "
-        "et al. (2025), on other photographs."
+        f"restored weights on the {protocol.unit} themselves; the paper's are "
+        "Turihohabwe et al. (2025), on other photographs."
     )
 
 

@@ -18,7 +18,7 @@ from kigezi.pipelines.report.nodes import (
 )
 from kigezi.pipelines.tune.pipeline import TABLES
 from kigezi.plan import Plan, read_plan
-from kigezi.reporting.sections import model
+from kigezi.reporting.sections import data, model
 from kigezi.statistics.published import compare_published
 
 FINAL = "tune.final.final_model.trial"
@@ -123,6 +123,12 @@ def _create_page() -> Pipeline:
                 name="describe_study",
             ),
             node(
+                data,
+                ["ledger", "samples", FINAL],
+                "photographs",
+                name="describe_photographs",
+            ),
+            node(
                 model,
                 [FINAL, "mistakes"],
                 "model",
@@ -138,8 +144,7 @@ def _create_page() -> Pipeline:
                 write_report,
                 [
                     "study",
-                    "ledger",
-                    "samples",
+                    "photographs",
                     "model",
                     "origin",
                 ],

@@ -11,6 +11,7 @@ import pandas as pd
 from kigezi.choosing import choose, combine
 from kigezi.errors import DataError
 from kigezi.learning.examples import Examples
+from kigezi.photos.arranging import arrange, images_by_group
 from kigezi.photos.building import build_digest, kept_rows
 from kigezi.photos.leaks import refuse_leaks
 from kigezi.photos.reading import decode_stored
@@ -35,6 +36,7 @@ from kigezi.records import (
 from kigezi.schemas import (
     AugmentParameters,
     ImageParameters,
+    IngestParameters,
     Recipe,
     TuneParameters,
 )
@@ -90,6 +92,32 @@ def open_examples(
     return Examples.of(version.manifest, images, version.digest)
 
 
+def split_examples(
+    ledger: pd.DataFrame,
+    images: Examples,
+    ingest: IngestParameters,
+    tune: TuneParameters,
+) -> Examples:
+    """The images as the protocol splits them: as they are, or anew after augmentation.
+
+    Args:
+        ledger: Says the class of each photograph.
+        images: All images, split before they were augmented.
+        ingest: Fractions of the splits and their seed.
+        tune: Holds the protocol.
+    """
+    if tune.protocol.split == "photographs":
+        return images
+    _log.warning(
+        "Images are split after augmentation (tune.protocol.split), so that changed "
+        "copies of most test photographs are trained on: accuracies are too good."
+    )
+    split = ingest.split
+    table = images_by_group(ledger, images.photo_ids, images.copies)
+    splits = arrange(table, "images", split.validation, split.test, split.seed)
+    return images.split_anew(splits, copies_count=True)
+
+
 def resolve_recipes(
     tune: TuneParameters, examples: Examples, previous: Winner | None = None
 ) -> dict[str, Assignment]:
@@ -97,7 +125,7 @@ def resolve_recipes(
     names = list(tune.stages.root)
     position = names.index(previous.stage) + 1 if previous else 0
     if previous:
-        check_winner(previous, tune, examples.digest)
+        check_winner(previous, tune, examples.dataset)
     stage = names[position]
     base = previous.recipe if previous else tune.baseline
     _log.info("Stage %s starts from %s", stage, in_words(base))
@@ -115,6 +143,7 @@ def resolve_recipes(
             budgets=budgets(tune),
             plan=lineage(tune, len(names)),
             lineage=lineage(tune, position + 1),
+            protocol=tune.protocol,
         )
         for variant, recipe in recipes.items()
     }

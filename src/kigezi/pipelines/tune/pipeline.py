@@ -18,6 +18,7 @@ from kigezi.pipelines.tune.nodes import (
     keep_final_model,
     open_examples,
     resolve_recipes,
+    split_examples,
     train_variant,
 )
 from kigezi.plan import Plan, read_plan
@@ -79,9 +80,16 @@ def _create_stage(
         node(
             open_examples,
             [*DATA, *IMAGES],
-            "examples",
+            "images",
             name="open_examples",
             tags=["everywhere"],  # where training is: a mapped file is not sent
+        ),
+        node(
+            split_examples,
+            ["ledger", "images", "params:ingest", STUDY],
+            "examples",
+            name="split_examples",
+            tags=["everywhere"],
         ),
         node(
             resolve_recipes,
@@ -101,7 +109,7 @@ def _create_stage(
         nodes,
         namespace=f"tune.{stage}",
         inputs={*DATA, *STORES, *winner},
-        parameters={*IMAGES, STUDY},
+        parameters={*IMAGES, "params:ingest", STUDY},
     )
 
 
