@@ -11,7 +11,9 @@ SPY = """
 import atexit, os, sys
 
 def tell():
-    heavy = sorted({"tensorflow", "keras", "torch", "jax"} & set(sys.modules))
+    heavy = sorted(
+        {"tensorflow", "keras", "torch", "jax", "optuna", "statsmodels"} & set(sys.modules)
+    )
     with open(os.environ["IMPORTED"], "a") as file:
         file.write(" ".join([str(os.getpid()), *heavy]) + chr(10))
 

@@ -146,6 +146,58 @@ def plot_calibration(curve: pd.DataFrame) -> Figure:
     return figure
 
 
+def plot_search(table: pd.DataFrame) -> Figure:
+    """Depth against learning rate of every recipe, coloured by validation accuracy.
+
+    Args:
+        table: Columns unfreeze, learning_rate, validation_accuracy (fraction), ended
+            and winner; the last row is the model that the stages found.
+    """
+    tried, stages = table.iloc[:-1], table.iloc[-1]
+    depths = sorted(table["unfreeze"].astype(str).unique(), key=_depth)
+    places = tried["unfreeze"].astype(str).map(depths.index)
+    figure = Figure(figsize=(7.5, 1.8 + 0.45 * len(depths)), layout="constrained")
+    axes = figure.subplots()
+    ended = tried["ended"].str.startswith("pruned")
+    for chosen, marker in ((~ended, "o"), (ended, "X")):
+        points = axes.scatter(
+            tried.loc[chosen, "learning_rate"],
+            places[chosen],
+            90,
+            c=tried.loc[chosen, "validation_accuracy"],
+            vmin=tried["validation_accuracy"].min(),
+            vmax=tried["validation_accuracy"].max(),
+            marker=marker,
+            edgecolors="0.3",
+        )
+    best = tried[tried["winner"]]
+    for rows, color, label in (
+        (best, "#d95f0e", "best"),
+        (table.iloc[[-1]], "black", "the stages' model"),
+    ):
+        where = rows["unfreeze"].astype(str).map(depths.index)
+        axes.scatter(
+            rows["learning_rate"],
+            where,
+            260,
+            facecolors="none",
+            edgecolors=color,
+            lw=2,
+            label=label,
+        )
+    figure.colorbar(points, ax=axes, label="validation accuracy")
+    axes.set_yticks(range(len(depths)), depths)
+    axes.set(xscale="log", xlabel="learning rate", ylabel="unfreeze")
+    axes.set(ylim=(-0.6, len(depths) - 0.4))
+    figure.legend(loc="outside upper center", ncols=2, frameon=False)
+    figure.suptitle(f"{len(tried)} recipes; crosses were pruned\n{stages['protocol']}")
+    return figure
+
+
+def _depth(unfreeze: str) -> float:
+    return float({"none": 0, "all": np.inf}.get(unfreeze, unfreeze))
+
+
 def _draw_stage(axes: Axes, rows: pd.DataFrame) -> None:
     """A line a variant: accuracy with its interval, and the paper's."""
     places = np.arange(len(rows))[::-1]

@@ -108,8 +108,9 @@ class TrialResult(Record):
     """digest of the dataset that it was trained on"""
     key: str
     """key of the training: everything that decides it, besides epochs and patience"""
-    status: Literal["finished", "stopped", "diverged", "failed"]
+    status: Literal["finished", "stopped", "diverged", "failed", "pruned"]
     """finished: all epochs; stopped: patience ended; diverged: loss not finite;
+    pruned: a search ended it, so that only validation was measured;
     failed: it could not be trained, so that it has neither epochs nor figures"""
     failure: str = ""
     """why it failed, and how to mend it"""
@@ -158,7 +159,8 @@ class TrialResult(Record):
         """Whether it may win: finite, and better than always guessing one class."""
         validation = self.mean("validation")
         return (
-            self.best_epoch is not None
+            self.status != "pruned"
+            and self.best_epoch is not None
             and math.isfinite(validation.accuracy)
             and math.isfinite(validation.loss)
             and validation.accuracy > self.majority
@@ -173,7 +175,16 @@ class TrialResult(Record):
             "stopped": f"stopped at epoch {last}",
             "diverged": f"diverged at epoch {last}",
             "failed": f"failed: {self.failure}",
+            "pruned": f"pruned at epoch {last}",
         }[self.status]
+
+
+class Pruned(Exception):
+    """Ends a training after an epoch, because others were better by then."""
+
+    def __init__(self, epoch: int) -> None:
+        super().__init__(f"pruned at epoch {epoch}")
+        self.epoch = epoch
 
 
 @dataclass(frozen=True)

@@ -167,12 +167,16 @@ class AugmentParameters(Block):
     """a whole number from 0 to 4294967295 that decides every random change"""
 
 
+Unfreeze = Annotated[Literal["none", "all"] | int, BeforeValidator(_check_unfreeze)]
+LearningRate = Annotated[float, Field(gt=0, le=10)]
+
+
 class Recipe(Block):
     """Everything that decides one training: a variant with nothing left open."""
 
-    unfreeze: Annotated[Literal["none", "all"] | int, BeforeValidator(_check_unfreeze)]
+    unfreeze: Unfreeze
     """layers of the backbone that are trained, from the top: none, all or 1 to 154"""
-    learning_rate: Annotated[float, Field(gt=0, le=10)]
+    learning_rate: LearningRate
     """step size of the optimizer, a number above 0 and at most 10"""
     learning_rate_decay: Annotated[float, Field(gt=0, le=1)]
     """factor on the learning rate after each epoch, above 0; 1 keeps it as it is"""
@@ -340,6 +344,23 @@ class PretrainParameters(Block):
     """how the backbone is trained on them"""
 
 
+class SearchParameters(Block):
+    """Depth and learning rate explored together, with all else as in the baseline."""
+
+    trials: Annotated[Whole, Field(ge=2, le=10_000)]
+    """recipes that are tried in all, a whole number from 2 to 10000"""
+    unfreeze: Annotated[tuple[Unfreeze, ...], Field(min_length=1)]
+    """depths to choose from, as in a variant: [none, 10, 20, all]"""
+    learning_rate: Annotated[
+        tuple[LearningRate, LearningRate], AfterValidator(_check_rising)
+    ]
+    """lowest and highest learning rate as [low, high], above 0 and at most 10"""
+    pruner: Literal["median", "successive_halving", "none"]
+    """what ends recipes that fall behind: median, successive_halving or none"""
+    seed: Seed
+    """a whole number from 0 to 4294967295 that decides what is tried"""
+
+
 VersionName = Annotated[str, Field(min_length=1, coerce_numbers_to_str=True)]
 
 
@@ -408,6 +429,7 @@ class Parameters(Block):
     pretrain: PretrainParameters
     diff: DiffParameters
     quality: QualityParameters
+    search: SearchParameters
     dask: DaskParameters
 
 

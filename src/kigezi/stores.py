@@ -132,6 +132,13 @@ class Trainings(Protocol):
         """Whether every training of a study was done here."""
 
 
+class Searches(Protocol):
+    """Searches with Optuna."""
+
+    def open(self, digest: str, pruner: str) -> Any:
+        """Optuna's study of a digest, with what was tried before."""
+
+
 class TrackedRun(Protocol):
     """One variant's run, which is marked as killed or failed if it is left early."""
 

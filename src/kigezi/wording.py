@@ -10,7 +10,7 @@ from kigezi.learning.shortcuts import MEANINGS, NOTHING
 from kigezi.progress import duration
 from kigezi.records import SPLITS, Assignment, Epoch, TrialResult, Winner
 from kigezi.schemas import Recipe
-from kigezi.statistics.judging import UNTOLD
+from kigezi.statistics.judging import HIGHER, LOWER, SAME, UNTOLD
 
 _WORTH_SAYING = 0.05
 """points of accuracy that are not 0.0 when they are printed"""
@@ -148,6 +148,40 @@ def log_doubt(winner: Winner, table: pd.DataFrame) -> None:
             flatters,
             table["chosen_on"].iloc[0],
         )
+
+
+def log_search(table: pd.DataFrame, optimism: float) -> None:
+    """The best of a search against what the stages found.
+
+    Args:
+        table: As `compare_with_stages` makes it, with a winner.
+        optimism: By how much the best flatters itself, a fraction.
+    """
+    best, stages = table[table["winner"]].iloc[0], table.iloc[-1]
+    on = best["chosen_on"]
+    lead = best[f"{on}_accuracy"] - stages[f"{on}_accuracy"]
+    told = {
+        SAME: "they are the very same training",
+        UNTOLD: "they cannot be told apart",
+        LOWER: "the stages' is lower",
+        HIGHER: "the stages' is higher",
+    }[stages["against_winner"]]
+    if stages["against_winner"] != SAME:
+        told += f" (McNemar's p = {stages['p_value']:.3f})"
+    _log.info(
+        "search: the best of %d recipes (unfreeze %s, learning rate %.2g) has %s "
+        "accuracy %.1f %%, %+.1f points against the stages' final model; on test "
+        "%.1f %% and %.1f %%: %s",
+        *(len(table) - 1, best["unfreeze"], best["learning_rate"], on),
+        *(100 * best[f"{on}_accuracy"], 100 * lead),
+        *(100 * best["test_accuracy"], 100 * stages["test_accuracy"], told),
+    )
+    _log.info(
+        "search: the best of so many looks better than it is, by some %.1f points of "
+        "%s accuracy here",
+        100 * optimism,
+        on,
+    )
 
 
 def in_words(recipe: Recipe) -> str:

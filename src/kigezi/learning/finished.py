@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -116,6 +117,36 @@ def failed_trial(
         key: Key of the training.
         reason: Why, and how to mend it, as a sentence goes on after `failed: `.
     """
+    return _unmeasured(assignment, examples, key, status="failed", failure=reason)
+
+
+def pruned_trial(
+    assignment: Assignment, examples: Examples, key: str, history: Sequence[Epoch]
+) -> Trial:
+    """The trial of a recipe that a search has ended: it never wins.
+
+    Its validation figures are those of its best epoch, as they were seen.
+
+    Args:
+        key: Key of the training.
+        history: The epochs up to the one after which it ended.
+    """
+    trial = _unmeasured(
+        assignment, examples, key, status="pruned", history=tuple(history)
+    )
+    best = best_epoch(history)
+    if best is None:
+        return trial
+    seen = history[best - 1]
+    figures = {"accuracy": seen.validation_accuracy, "loss": seen.validation_loss}
+    validation = trial.result.validation.model_copy(update=figures)
+    update = {"validation": validation, "best_epoch": best}
+    return Trial(trial.result.model_copy(update=update), trial.predictions)
+
+
+def _unmeasured(
+    assignment: Assignment, examples: Examples, key: str, **known: Any
+) -> Trial:
     figures = {
         split: Figures(
             accuracy=np.nan,
@@ -124,19 +155,16 @@ def failed_trial(
         )
         for split in SPLITS
     }
+    unknown: dict[str, Any] = {"best_epoch": None, "history": (), "environment": {}}
     result = TrialResult(
         assignment=assignment,
         dataset=examples.dataset,
         key=key,
-        status="failed",
-        failure=reason,
-        best_epoch=None,
-        history=(),
         majority=examples.majority,
         trained_weights=0,
         classes=examples.classes,
-        environment={},
         **figures,
+        **(unknown | known),
     )
     columns = ["photo_id", "copy", "label", "predicted", "correct"]
     return Trial(result, pd.DataFrame(columns=columns))
