@@ -11,9 +11,8 @@ SPY = """
 import atexit, os, sys
 
 def tell():
-    heavy = sorted(
-        {"tensorflow", "keras", "torch", "jax", "optuna", "statsmodels"} & set(sys.modules)
-    )
+    slow = {"tensorflow", "keras", "torch", "jax", "optuna", "statsmodels"}
+    heavy = sorted(slow & set(sys.modules))
     with open(os.environ["IMPORTED"], "a") as file:
         file.write(" ".join([str(os.getpid()), *heavy]) + chr(10))
 

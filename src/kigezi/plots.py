@@ -189,7 +189,7 @@ def plot_search(table: pd.DataFrame) -> Figure:
     axes.set_yticks(range(len(depths)), depths)
     axes.set(xscale="log", xlabel="learning rate", ylabel="unfreeze")
     axes.set(ylim=(-0.6, len(depths) - 0.4))
-    figure.legend(loc="outside upper center", ncols=2, frameon=False)
+    figure.legend(loc="outside lower center", ncols=2, frameon=False)
     figure.suptitle(f"{len(tried)} recipes; crosses were pruned\n{stages['protocol']}")
     return figure
 
