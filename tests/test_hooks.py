@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from kedro.framework.hooks.manager import _create_hook_manager
 from kedro.io import DataCatalog, MemoryDataset
-from kedro.pipeline import Pipeline
+from kedro.pipeline import Node, Pipeline
 from mlflow.server.security_utils import (
     get_allowed_hosts_from_env,
     is_allowed_host_header,
@@ -212,3 +212,16 @@ def test_an_address_of_mlflow_is_needed(conf: Path) -> None:
     _hooks(_context(conf))
     with pytest.raises(ConfigurationError, match="mlflow_tracking_uri is missing"):
         TrackingDataset.server()
+
+
+def test_the_report_learns_what_was_typed(conf: Path) -> None:
+    settings = {"ingest": {"source": "my photographs"}, "diff": {"old": None}}
+    hooks = _hooks(_context(conf, "demo", **settings))
+    catalog = DataCatalog({"command": MemoryDataset()})
+    hooks.before_pipeline_run(
+        Pipeline([Node(lambda command: command, "command", "told", name="tell")]),
+        catalog,
+    )
+    assert catalog.load("command") == (
+        "kedro run --env=demo '--params=ingest.source=my photographs,diff.old=null'"
+    )

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 from kedro.framework.context import KedroContext
 from kedro.framework.hooks import hook_impl
-from kedro.io import DataCatalog, MemoryDataset
+from kedro.io import DataCatalog
 from kedro.pipeline import Pipeline
 
 from kigezi.configuration import environment_changes, flatten, load_parameters
@@ -44,7 +44,8 @@ class ProjectHooks:
     @hook_impl
     def before_pipeline_run(self, pipeline: Pipeline, catalog: DataCatalog) -> None:
         """Say what differs from conf/base, and stop if something is not there yet."""
-        catalog["command"] = MemoryDataset(self._command)
+        if "command" in pipeline.inputs():
+            catalog.save("command", self._command)
         for change in self._changes:
             _log.info("conf/%s or --params: %s", self._environment, change)
         needed = (name for name in pipeline.inputs() if not name.startswith("params:"))

@@ -88,7 +88,7 @@ def test_limits_are_told() -> None:
     trials = _trials()
     leaderboard = make_leaderboard(*trials)
     body = sections.limits(leaderboard, as_final(trials[0])).body
-    assert "final model’s accuracy is\n3.0 points" in body
+    assert "final model’s accuracy is\n11.9 points wide" in body
     assert "with one seed" in body
     several = leaderboard.assign(seeds=3)
     assert "with one seed" not in sections.limits(several, as_final(trials[0])).body

@@ -7,7 +7,6 @@ import pandas as pd
 import yaml
 from pydantic_core import to_jsonable_python
 
-from kigezi.choosing import standard_error
 from kigezi.plots import (
     plot_calibration,
     plot_confusion,
@@ -210,13 +209,13 @@ def origin(
 
 def limits(leaderboard: pd.DataFrame, final: Trial) -> Section:
     """What the figures do not say."""
-    test = final.result.test
+    test, row = final.result.test, leaderboard.iloc[-1]
     return render_section(
         "limits",
         "What this does not say",
         photographs=test.photographs,
         unit=final.result.assignment.protocol.unit,
-        error=standard_error(test.accuracy, test.photographs),
+        width=row["test_high"] - row["test_low"],
         seeds=int(leaderboard["seeds"].max()),
     )
 

@@ -30,6 +30,9 @@ _log = logging.getLogger(__name__)
 
 Paper = dict[str, dict[str, dict[str, float]]]
 
+_NEEDED = {"test_low", "protocol"}
+"""columns that tables of an earlier version of the project do not have"""
+
 _STRIPS = 2
 """training photographs of each class that the report shows"""
 
@@ -48,7 +51,7 @@ def build_leaderboard(paper: Paper, *comparisons: pd.DataFrame) -> pd.DataFrame:
         DataError: The stages belong to different studies.
     """
     table = pd.concat(comparisons, ignore_index=True)
-    old = any("test_low" not in comparison for comparison in comparisons)
+    old = any(not _NEEDED <= set(comparison) for comparison in comparisons)
     if old or len(table[["dataset", "plan"]].drop_duplicates()) > 1:
         raise DataError(
             "the stages were not all run on the same photographs with the same "
