@@ -167,6 +167,10 @@ class Tracking(Protocol):
         """Mark the whole study as finished."""
 
     def keep_report(
-        self, final: TrialResult, report: Mapping[str, Any], note: str
+        self,
+        final: TrialResult,
+        texts: Mapping[str, str],
+        draw: Callable[[], Mapping[str, Any]],
+        note: str,
     ) -> None:
         """Keep texts and figures, by file name, and a note with the study's run."""

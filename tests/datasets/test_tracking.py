@@ -249,21 +249,23 @@ def test_the_report_is_kept_with_the_studys_run_once(
 ) -> None:
     trial = make_trial("a", 0.9)
     track(server, trial)
-    tracking, report = Tracking(server, "study"), {"report.html": "page", **plot()}
-    tracking.keep_report(trial.result, report, "# A note")
+    tracking, texts = Tracking(server, "study"), {"report.html": "page"}
+    tracking.keep_report(trial.result, texts, plot, "# A note")
     *_, parent = runs_in(server)
     assert _artifacts(server, parent.info.run_id) == {"report.html", "curves.png"}
     assert parent.data.metrics["test_accuracy"] == pytest.approx(0.225)
     assert parent.data.tags["mlflow.note.content"] == "# A note"
     monkeypatch.setattr(mlflow.MlflowClient, "log_text", None)
-    tracking.keep_report(trial.result, report, "# A note")
+    tracking.keep_report(trial.result, texts, plot, "# A note")
     assert len(runs_in(server)) == 2
 
 
 def test_a_new_report_takes_the_place_of_the_old_one(server: Server) -> None:
     trial = make_trial("a", 0.9)
     for page in ("old", "new"):
-        Tracking(server, "study").keep_report(trial.result, {"report.html": page}, "")
+        Tracking(server, "study").keep_report(
+            trial.result, {"report.html": page}, dict, ""
+        )
     (parent,) = runs_in(server)
     path = f"{parent.info.artifact_uri}/report.html"
     assert mlflow.artifacts.load_text(path) == "new"
@@ -275,7 +277,9 @@ def test_a_report_that_cannot_be_sent_is_sent_later(
     trial = make_trial("a", 0.9)
     with monkeypatch.context() as broken:
         broken.setattr(mlflow.MlflowClient, "log_text", None)
-        Tracking(server, "study").keep_report(trial.result, {"report.html": "page"}, "")
+        Tracking(server, "study").keep_report(
+            trial.result, {"report.html": "page"}, dict, ""
+        )
     (parent,) = runs_in(server)
     assert _artifacts(server, parent.info.run_id) == set()
     close_tracking()

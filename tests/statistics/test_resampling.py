@@ -1,11 +1,14 @@
 import math
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy.stats import binomtest
+from statsmodels.stats.multitest import multipletests
 
 from kigezi.statistics.resampling import (
     effective_sample_size,
+    holm,
     paired_p_value,
     sums_of_groups,
     wilson_interval,
@@ -58,6 +61,17 @@ def test_mcnemars_exact_test() -> None:
     p_value = paired_p_value(one, other, np.arange(100))
     assert p_value == pytest.approx(binomtest(0, 10).pvalue)
     assert paired_p_value(one, one, np.arange(100)) == 1
+
+
+@pytest.mark.parametrize(
+    "p_values", [[0.2], [0.01, 0.04, 0.03, 0.005], [0.5, 0.5, 0.9], [0.02, 0.02]]
+)
+def test_holms_correction_is_that_of_statsmodels(p_values: list[float]) -> None:
+    expected = multipletests(p_values, method="holm")[1]
+    assert holm(pd.Series(p_values)).tolist() == pytest.approx(expected.tolist())
+    with_gap = holm(pd.Series([*p_values, math.nan], index=range(5, 6 + len(p_values))))
+    assert with_gap.tolist()[:-1] == pytest.approx(expected.tolist())
+    assert math.isnan(with_gap.iloc[-1])
 
 
 def test_photographs_of_one_subject_are_one_piece_of_evidence() -> None:

@@ -6,9 +6,9 @@ Runs are found again by tags and counted as complete by a tag of ours that is wr
 last, for an MLflow status proves nothing: an interrupted run may be called FINISHED.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any, Never
+from typing import TYPE_CHECKING, Any, Never
 
 from kedro.io import AbstractDataset, DatasetError
 
@@ -17,6 +17,9 @@ from kigezi.datasets.mlflow_server import Server, connection, connections
 from kigezi.datasets.mlflow_variants import Variant, end_idle, finish_study
 from kigezi.datasets.tracked_run import TrackedRun, prepare
 from kigezi.records import Assignment, TrialResult
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 class Tracking:
@@ -49,16 +52,24 @@ class Tracking:
         variant = Variant(self._study, assignment, dataset, "")
         connection(self._server).attempt(partial(finish_study, self._server, variant))
 
-    def keep_report(self, final: TrialResult, report: Report, note: str) -> None:
+    def keep_report(
+        self,
+        final: TrialResult,
+        texts: Mapping[str, str],
+        draw: Callable[[], Mapping[str, "Figure"]],
+        note: str,
+    ) -> None:
         """Keep the study's report with its parent run, unless it is there already.
 
         Args:
             final: The final model.
-            report: Texts and figures by file name.
+            texts: Texts by file name.
+            draw: Draws figures by file name, if they are to be sent.
             note: Markdown that MLflow shows on the run's page.
         """
         variant = Variant(self._study, final.assignment, final.dataset, "")
-        send = partial(log_report, self._server, variant, final, report, note)
+        report = Report(texts, draw, note)
+        send = partial(log_report, self._server, variant, final, report)
         connection(self._server).attempt_or_keep(f"report {variant.study}", send)
 
 

@@ -12,6 +12,7 @@ from kigezi.statistics.resampling import (
     CONFIDENCE,
     effective_sample_size,
     groups_of,
+    holm,
     paired_p_value,
     wilson_interval,
 )
@@ -109,11 +110,6 @@ def _test(trial: Trial, best: Trial, groups: pd.Series) -> tuple[float, float]:
 
 def _correct(table: pd.DataFrame) -> pd.DataFrame:
     """Holm's correction (1979) for the tests of a stage, and what they cannot tell."""
-    tested = table["p_value"].notna()
-    if tested.any():
-        from statsmodels.stats.multitest import multipletests
-
-        corrected = multipletests(table.loc[tested, "p_value"], method="holm")[1]
-        table.loc[tested, "p_holm"] = corrected
-    untold = tested & (table["p_holm"] > 1 - CONFIDENCE)
+    table["p_holm"] = holm(table["p_value"])
+    untold = table["p_holm"] > 1 - CONFIDENCE
     return table.assign(against_winner=table["against_winner"].mask(untold, UNTOLD))

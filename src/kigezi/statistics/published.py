@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from kigezi.statistics.resampling import CONFIDENCE
+from kigezi.statistics.resampling import CONFIDENCE, holm
 
 TEST_SIZES = (483, 1932)
 """Test photographs, or test images: a fifth of the study's 2,415 and 9,660."""
@@ -90,10 +90,8 @@ def _mcnemar(only_one: int, only_other: int) -> float:
 
 
 def _correct(table: pd.DataFrame) -> pd.DataFrame:
-    from statsmodels.stats.multitest import multipletests
-
     for column in ("unpaired", "paired_at_best", "paired_at_worst"):
-        table[column] = multipletests(table[column], method="holm")[1]
+        table[column] = holm(table[column])
     limit = 1 - CONFIDENCE
     told = np.select(
         [table["paired_at_worst"] <= limit, table["paired_at_best"] > limit],

@@ -249,11 +249,11 @@ def test_the_report_is_kept_with_the_studys_run() -> None:
     kept: list = []
     tracking = SimpleNamespace(keep_report=lambda _, *kept_now: kept.extend(kept_now))
     track_report("<html>", _leaderboard(), "# Leaderboard", _final(), tracking)
-    report, note = kept
-    assert report["report.html"] == "<html>"
-    assert report["leaderboard.csv"].startswith("stage,variant,winner,paper_train")
-    assert note == report["leaderboard.md"] == "# Leaderboard"
-    pictures = {name for name, content in report.items() if isinstance(content, Figure)}
+    texts, draw, note = kept
+    assert texts["report.html"] == "<html>"
+    assert texts["leaderboard.csv"].startswith("stage,variant,winner,paper_train")
+    assert note == texts["leaderboard.md"] == "# Leaderboard"
+    pictures = {name for name, one in draw().items() if isinstance(one, Figure)}
     assert pictures == {
         "study.png",
         "learning_curves.png",

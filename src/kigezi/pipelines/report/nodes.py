@@ -239,17 +239,18 @@ def track_report(
     tracking: Tracking,
 ) -> None:
     """Keep report, leaderboard and charts with the study's run in MLflow."""
-    curves, confusion, calibration = draw_final_model(final)
-    report = {
+
+    def draw() -> dict[str, Figure]:
+        names = ("learning_curves.png", "confusion_matrix.png", "calibration.png")
+        charts = dict(zip(names, draw_final_model(final), strict=True))
+        return {"study.png": draw_study(leaderboard, final), **charts}
+
+    texts = {
         "report.html": page,
         "leaderboard.csv": leaderboard.to_csv(index=False),
         "leaderboard.md": leaderboard_page,
-        "study.png": draw_study(leaderboard, final),
-        "learning_curves.png": curves,
-        "confusion_matrix.png": confusion,
-        "calibration.png": calibration,
     }
-    tracking.keep_report(final.result, report, leaderboard_page)
+    tracking.keep_report(final.result, texts, draw, leaderboard_page)
 
 
 def _of_seeds(leaderboard: pd.DataFrame) -> str:
