@@ -174,3 +174,9 @@ def test_the_test_set_chooses_only_where_it_is_told_to() -> None:
     assert result_row(results[0], winner=True)["protocol"] == (
         "split before augmentation, chosen on validation"
     )
+
+
+def test_what_was_pruned_never_wins() -> None:
+    pruned = make_result("pruned", 0.99).model_copy(update={"status": "pruned"})
+    assert pruned.summary == "pruned at epoch 2"
+    assert choose([pruned, make_result("a", 0.6)]).variant == "a"

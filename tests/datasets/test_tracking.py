@@ -245,7 +245,7 @@ def _artifacts(server: Server, run_id: str) -> set[str]:
 
 
 def test_the_report_is_kept_with_the_studys_run_once(
-    server: Server, monkeypatch: pytest.MonkeyPatch
+    server: Server, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     trial = make_trial("a", 0.9)
     track(server, trial)
@@ -258,6 +258,7 @@ def test_the_report_is_kept_with_the_studys_run_once(
     monkeypatch.setattr(mlflow.MlflowClient, "log_text", None)
     tracking.keep_report(trial.result, texts, plot, "# A note")
     assert len(runs_in(server)) == 2
+    assert "did not take this" not in caplog.text
 
 
 def test_a_new_report_takes_the_place_of_the_old_one(server: Server) -> None:

@@ -55,3 +55,13 @@ def test_there_has_to_be_a_choice() -> None:
     assert _optimism([one, again], alone(4)) == 0
     assert _optimism([one, make_failed("big")], alone(4)) == 0
     assert _optimism([make_trial("a", 0.5), make_trial("b", 0.4)], alone(4)) == 0
+
+
+def test_what_is_chosen_by_chance_is_held_to_its_own_accuracy() -> None:
+    rng = np.random.default_rng(1)
+    trials = [
+        answered(f"v{n}", rng.permutation(200) < right, learning_rate=n + 1)
+        for n, right in enumerate([160, *[154] * 9])
+    ]
+    # One of the nine is chosen as a rule: it seems to be better than the first one.
+    assert _optimism(trials, alone(200)) > 0.03
