@@ -66,3 +66,11 @@ def test_the_registry_follows_the_environment() -> None:
 )
 def test_makers(dataset: str, maker: str | None) -> None:
     assert maker_of(dataset) == maker
+
+
+def test_what_workers_train_has_an_assignment() -> None:
+    # DaskRunner sends nodes with this tag to workers, by their assignment.
+    for pipeline in register_pipelines().values():
+        for node in pipeline.only_nodes_with_tags("training").nodes:
+            assignments = [name for name in node.inputs if name.endswith("assignment")]
+            assert len(assignments) == 1, node.name

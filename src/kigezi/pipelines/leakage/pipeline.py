@@ -19,7 +19,6 @@ def create_pipeline(**kwargs: Any) -> Pipeline:
             [f"leakage.{way}.runs", *STORES],
             f"leakage.{way}.scores",
             name=f"train_by_{way}",
-            tags=["training"],
         )
         for way in WAYS
     ]
