@@ -18,16 +18,20 @@ from kigezi.errors import DataError
 from kigezi.pipelines.report import create_pipeline
 from kigezi.pipelines.report.nodes import (
     build_leaderboard,
+    list_predictions,
+    write_leaderboard,
+)
+from kigezi.pipelines.report.page import (
     describe_origin,
     describe_study,
+    track_report,
+    write_report,
+)
+from kigezi.pipelines.report.pictures import (
     draw_final_model,
     draw_study,
     explain_errors,
-    list_predictions,
     pick_samples,
-    track_report,
-    write_leaderboard,
-    write_report,
 )
 from kigezi.plan import Plan
 from kigezi.plots import plot_trial

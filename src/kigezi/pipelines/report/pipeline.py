@@ -4,17 +4,21 @@ from kedro.pipeline import Pipeline, node, pipeline
 
 from kigezi.pipelines.report.nodes import (
     build_leaderboard,
+    gather_classes,
+    list_predictions,
+    write_leaderboard,
+)
+from kigezi.pipelines.report.page import (
     describe_origin,
     describe_study,
+    track_report,
+    write_report,
+)
+from kigezi.pipelines.report.pictures import (
     draw_final_model,
     draw_study,
     explain_errors,
-    gather_classes,
-    list_predictions,
     pick_samples,
-    track_report,
-    write_leaderboard,
-    write_report,
 )
 from kigezi.pipelines.tune.pipeline import TABLES
 from kigezi.plan import Plan, read_plan
