@@ -6,8 +6,9 @@ from matplotlib import pyplot
 from matplotlib.figure import Figure
 
 from kigezi.choosing import result_row
-from kigezi.plots import plot_confusion, plot_curves, plot_study
-from tests.conftest import make_history, make_result, make_trial
+from kigezi.plots import plot_confusion, plot_curves, plot_study, plot_trial
+from kigezi.records import Trial
+from tests.conftest import make_failed, make_history, make_result, make_trial
 
 
 def _drawn(figure: Figure) -> bytes:
@@ -90,3 +91,11 @@ def test_no_plot_leaves_a_window_behind() -> None:
     plot_curves(make_history([1.0]), 1, "a")
     plot_study(_leaderboard({"freeze": [0.9]}), "a")
     assert pyplot.get_fignums() == []
+
+
+def test_a_variant_is_drawn_as_far_as_it_came() -> None:
+    trial = make_trial("a", 0.9)
+    assert set(plot_trial(trial)) == {"curves.png", "confusion_matrix.png"}
+    pruned = Trial(trial.result, trial.predictions.iloc[:0])
+    assert set(plot_trial(pruned)) == {"curves.png"}
+    assert plot_trial(make_failed("a")) == {}

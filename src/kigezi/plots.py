@@ -75,18 +75,18 @@ def plot_confusion(
 
 
 def plot_trial(trial: Trial) -> dict[str, Figure]:
-    """Curves and confusion matrix of one variant, by file name; none if it failed."""
-    result = trial.result
-    if result.status == "failed":
-        return {}
+    """Curves and confusion matrix of one variant, by file name, as far as it came."""
+    result, predictions = trial.result, trial.predictions
     title = f"{result.assignment.name}: {result.summary}"
-    of_test = f"{title}, {test_set(result)}"
-    return {
-        "curves.png": plot_curves(result.history, result.best_epoch, title),
-        "confusion_matrix.png": plot_confusion(
-            trial.predictions, result.classes, of_test
-        ),
-    }
+    figures = {}
+    if result.history:
+        curves = plot_curves(result.history, result.best_epoch, title)
+        figures["curves.png"] = curves
+    if len(predictions):
+        of_test = f"{title}, {test_set(result)}"
+        confusion = plot_confusion(predictions, result.classes, of_test)
+        figures["confusion_matrix.png"] = confusion
+    return figures
 
 
 def test_set(result: TrialResult) -> str:

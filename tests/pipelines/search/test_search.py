@@ -8,12 +8,20 @@ from kigezi.datasets.model_inputs import ModelInputs
 from kigezi.datasets.searches import Searches
 from kigezi.datasets.trainings import Trainings
 from kigezi.datasets.weights import BackboneWeights
+from kigezi.errors import DataError
+from kigezi.learning.examples import Examples
 from kigezi.pipelines.search import create_pipeline
-from kigezi.pipelines.search.nodes import compare_with_stages, plan_search, try_recipes
+from kigezi.pipelines.search.nodes import (
+    Search,
+    compare_with_stages,
+    plan_search,
+    try_recipes,
+)
+from kigezi.plan import lineage
 from kigezi.records import Trial
-from kigezi.schemas import SearchParameters
+from kigezi.schemas import SearchParameters, TuneParameters
 from tests.answers import answered, as_final, make_ledger
-from tests.conftest import make_examples, make_failed, make_tune
+from tests.conftest import make_examples, make_failed, make_trial, make_tune
 from tests.pipelines.tune.test_nodes import Runs
 
 STAGES = {"freeze": {"head_only": {}}}
@@ -26,8 +34,23 @@ SPACE = SearchParameters(
 )
 
 
+def _plan(
+    examples: Examples | None = None,
+    tune: TuneParameters | None = None,
+    space: SearchParameters = SPACE,
+) -> Search:
+    """A search beside a study of the same photographs and settings."""
+    examples, tune = examples or make_examples(), tune or make_tune(STAGES)
+    final = as_final(make_trial("a", 0.9))
+    plan = {"plan": lineage(tune, len(tune.stages.root))}
+    assignment = final.result.assignment.model_copy(update=plan)
+    changes = {"assignment": assignment, "dataset": examples.dataset}
+    final = Trial(final.result.model_copy(update=changes), final.predictions)
+    return plan_search(examples, tune, space, final)
+
+
 def _try(folder: Path, runs: Runs) -> list[Trial]:
-    plan = plan_search(make_examples(), make_tune(STAGES), SPACE)
+    plan = _plan()
     return try_recipes(
         plan,
         Searches(folder / "searches"),
@@ -57,16 +80,22 @@ def test_recipes_are_trained_as_variants_are(
 
 
 def test_other_images_or_another_space_are_another_search() -> None:
-    examples, tune = make_examples(), make_tune(STAGES)
+    examples = make_examples()
     plans = [
-        plan_search(examples, tune, SPACE),
-        plan_search(examples.split_anew(examples.splits), tune, SPACE),
-        plan_search(examples, make_tune(STAGES, epochs=9), SPACE),
-        plan_search(examples, tune, SPACE.model_copy(update={"unfreeze": (10,)})),
+        _plan(),
+        _plan(examples.split_anew(examples.splits)),
+        _plan(tune=make_tune(STAGES, epochs=9)),
+        _plan(space=SPACE.model_copy(update={"unfreeze": (10,)})),
     ]
     assert len({plan.digest for plan in plans}) == 4
-    longer = plan_search(examples, tune, SPACE.model_copy(update={"trials": 99}))
+    longer = _plan(space=SPACE.model_copy(update={"trials": 99}))
     assert longer.digest == plans[0].digest
+
+
+def test_a_search_needs_the_stages_of_the_same_study() -> None:
+    final = as_final(make_trial("a", 0.9))
+    with pytest.raises(DataError, match="run `kedro run --pipeline=tune` first"):
+        plan_search(make_examples(), make_tune(STAGES), SPACE, final)
 
 
 def _right(count: int) -> list[bool]:

@@ -8,9 +8,10 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from kigezi.choosing import choose, result_row
+from kigezi.errors import DataError
 from kigezi.learning.examples import Examples
 from kigezi.pipelines.tune.variant import train_once
-from kigezi.plan import apply_changes
+from kigezi.plan import apply_changes, lineage
 from kigezi.plots import plot_search
 from kigezi.records import Assignment, Trial, digest_of
 from kigezi.schemas import Changes, SearchParameters, TuneParameters
@@ -57,9 +58,24 @@ class Search(NamedTuple):
 
 
 def plan_search(
-    examples: Examples, tune: TuneParameters, parameters: SearchParameters
+    examples: Examples,
+    tune: TuneParameters,
+    parameters: SearchParameters,
+    final: Trial,
 ) -> Search:
-    """What decides a search: images, baseline, space; but not how many are tried."""
+    """What decides a search: images, baseline, space; but not how many are tried.
+
+    Raises:
+        DataError: The model that the stages found, with which the search is to be
+            compared, is of other photographs or settings.
+    """
+    found = final.result
+    plan = lineage(tune, len(tune.stages.root))
+    if (found.dataset, found.assignment.plan) != (examples.dataset, plan):
+        raise DataError(
+            "the stages' model is of other photographs or settings than this search: "
+            "run `kedro run --pipeline=tune` first (with the same --env and --params)."
+        )
     space = parameters.model_dump(exclude={"trials"})
     baseline, protocol = tune.baseline.model_dump(), tune.protocol.model_dump()
     digest = digest_of([examples.digest, baseline, protocol, space])

@@ -34,7 +34,7 @@ def create_pipeline(**kwargs: Any) -> Pipeline:
             ),
             node(
                 plan_search,
-                ["search.examples", "params:tune", "params:search"],
+                ["search.examples", "params:tune", "params:search", FINAL],
                 "search.plan",
                 name="plan_search",
             ),
