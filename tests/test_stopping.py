@@ -41,6 +41,25 @@ def test_a_second_signal_does_not_wait() -> None:
     assert stopped.value.exit_status == 130
 
 
+class _Lost:
+    """Python drops what is raised while it removes an object."""
+
+    def __del__(self) -> None:
+        for _ in range(2):
+            os.kill(os.getpid(), signal.SIGTERM)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_stop_that_python_drops_comes_at_the_next_moment() -> None:
+    done = []
+    with pytest.raises(Stopped), stoppable():
+        with finishing("this epoch"):
+            _Lost()
+            done.append("epoch")
+        done.append("another one")
+    assert done == ["epoch"]
+
+
 def test_an_error_goes_before_a_signal_and_is_not_remembered() -> None:
     with pytest.raises(ValueError, match="broken"), stoppable():
         with finishing("this epoch"):

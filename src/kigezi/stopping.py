@@ -10,7 +10,6 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import Never
 
 _log = logging.getLogger(__name__)
 
@@ -79,19 +78,17 @@ def finishing(what: str) -> Iterator[None]:
     finally:
         _request.finishing = ""
     if _request.number is not None:
-        _stop(_request.number)
+        raise Stopped(_request.number)
 
 
 def _on_signal(number: int, frame: FrameType | None) -> None:
-    if not _request.finishing or _request.number is not None:
-        _stop(number)
+    again = _request.number is not None
+    # It stays there: Python drops what is raised in a callback of its garbage
+    # collector, as JAX has one, and then the next moment has to stop the run.
     _request.number = number
+    if again or not _request.finishing:
+        raise Stopped(number)
     _log.warning(
         "Stopping after %s; once more (Ctrl-C) stops now and loses it.",
         _request.finishing,
     )
-
-
-def _stop(number: int) -> Never:
-    _request.number = None
-    raise Stopped(number)

@@ -4,6 +4,7 @@ import csv
 import hashlib
 import io
 import json
+import re
 import shutil
 import time
 import zipfile
@@ -18,8 +19,10 @@ LEFTOVER = ".incomplete-"
 _TIMES = {"seconds", "ended_at", "seconds_per_epoch", "epoch_seconds", "shared_seconds"}
 _OWN_TIMES = ("time_estimate.json", "attempt.json")
 """what is measured anew, and the note by which a kill for lack of memory is known"""
-_OWN_TAGS = ("kigezi.complete", "kigezi.process")
+_OWN_TAGS = ("kigezi.complete", "kigezi.process", "kigezi.report")
 """which tell times too"""
+_COSTS = re.compile("<h2>What it costs</h2>.*?</section>", re.DOTALL)
+"""the part of the report that tells how long things took"""
 
 
 def outcome(project: Path) -> dict[str, Any]:
@@ -94,6 +97,8 @@ def _content(path: Path) -> Any:
     if path.suffix == ".csv":
         with path.open(newline="", encoding="utf-8") as file:
             return _timeless(list(csv.DictReader(file)))
+    if path.suffix == ".html":
+        return _COSTS.sub("", path.read_text("utf-8"))
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
