@@ -109,3 +109,14 @@ def test_what_is_not_honest_is_said_first() -> None:
     body = sections.data(make_ledger(10), samples, final).body
     assert "The images were split after that: 100 to train on" in body
     assert "<th>validation</th>" not in body
+
+
+def test_the_order_of_files_changes_nothing_but_that_of_stages_does() -> None:
+    def written(parameters: dict) -> str:
+        final = as_final(_trials()[0])
+        return sections.origin("kedro run", final, {"versions": {}}, parameters).body
+
+    tune = {"stages": {"rate": 1, "freeze": 2}}
+    assert written({"tune": tune, "image": 1}) == written({"image": 1, "tune": tune})
+    other = {"stages": {"freeze": 2, "rate": 1}}
+    assert written({"tune": tune}) != written({"tune": other})

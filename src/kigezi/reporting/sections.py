@@ -190,7 +190,9 @@ def origin(
         parameters: All of them, as they were used.
     """
     result = final.result
-    plain = to_jsonable_python(parameters)  # Kedro has made models of some of them
+    # Kedro has made models of some of them, and reads their files in any order. The
+    # order of stages and variants decides ties, so only the blocks are sorted.
+    plain = to_jsonable_python(dict(sorted(parameters.items())))
     facts = {
         "dataset": result.dataset,
         "plan": result.assignment.plan,
