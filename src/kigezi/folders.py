@@ -120,8 +120,8 @@ class PhotographFolder:
 class PhotographLibrary(Protocol):
     """Where photographs come from, as the nodes see it."""
 
-    def open(self, source: str) -> PhotographFolder:
-        """The photographs of a folder or an archive, ready to be read."""
+    def open(self, source: str, setting: str = ...) -> PhotographFolder:
+        """The photographs of a folder or an archive, which a parameter names."""
 
     def draw(
         self,

@@ -5,6 +5,8 @@ import os
 import re
 import sys
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 _KNOWN = re.compile(
@@ -38,21 +40,29 @@ def silence_other_packages() -> None:
     os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
     # It tells its makers which of its functions are used otherwise.
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
 
 
-def import_keras() -> None:
-    """Import Keras without the lines that TensorFlow's C++ code prints meanwhile.
+@contextmanager
+def without_native_output() -> Iterator[None]:
+    """Drop what C++ code prints meanwhile, past Python and its `sys.stderr`.
 
-    No environment variable stops them all. An error is still raised as an exception.
+    No environment variable stops it all. An error is still raised as an exception.
     """
-    if "keras" in sys.modules:
-        return
     sys.stderr.flush()
     kept = os.dup(2)
     try:
         with open(os.devnull, "wb") as nowhere:
             os.dup2(nowhere.fileno(), 2)
-            import keras  # noqa: F401
+            yield
     finally:
         os.dup2(kept, 2)
         os.close(kept)
+
+
+def import_keras() -> None:
+    """Import Keras without the lines that TensorFlow prints meanwhile."""
+    if "keras" in sys.modules:
+        return
+    with without_native_output():
+        import keras  # noqa: F401

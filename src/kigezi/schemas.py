@@ -401,6 +401,68 @@ class QualityParameters(Block):
     """a whole number from 0 to 4294967295 that decides the folds and the trees"""
 
 
+Points = Annotated[float, Field(ge=0, le=100)]
+
+
+class UnknownParameters(Block):
+    """Photographs that show none of the classes, to try the "unsure" on."""
+
+    source: Annotated[str, Field(min_length=1, coerce_numbers_to_str=True)] | None
+    """null, or a folder or archive of photographs that show none of the classes"""
+    drawn: Annotated[Whole, Field(ge=20, le=10_000)]
+    """images of other things that are drawn besides, a whole number from 20 to 10000"""
+
+
+class Budgets(Block):
+    """What an exported file may lose and weigh; past it nothing is shipped."""
+
+    points_lost: dict[Literal["float32", "float16", "int8", "onnx"], Points]
+    """points of test accuracy that each kind may lose, from 0 to 100"""
+    megabytes: Annotated[float, Field(gt=0)] | None
+    """largest size of a file in millions of bytes, above 0, or null"""
+    median_ms: Annotated[float, Field(gt=0)] | None
+    """longest median time for an image in milliseconds, above 0, or null"""
+
+
+class ExportParameters(Block):
+    """What is shipped of the final model, and when it may answer."""
+
+    risk: Annotated[float, Field(gt=0, lt=1)]
+    """fraction of the answers that may be wrong, above 0 and below 1"""
+    certainty: Annotated[float, Field(ge=0.5, lt=1)]
+    """probability that this holds, from 0.5 to below 1"""
+    refused: Annotated[float, Field(ge=0, le=0.5)]
+    """fraction of the known photographs that may be called unfamiliar, 0 to 0.5"""
+    calibration_images: Annotated[Whole, Field(ge=10, le=100_000)]
+    """training images that set the ranges of int8, a whole number from 10 to 100000"""
+    unknown: UnknownParameters
+    """photographs that show none of the classes"""
+    budgets: Budgets
+    """what an exported file may lose and weigh"""
+
+
+class PredictParameters(Block):
+    """Which photographs are answered for, and by which file."""
+
+    source: Annotated[str, Field(min_length=1, coerce_numbers_to_str=True)] | None
+    """a folder or archive of photographs; or null, which is refused when predicting"""
+    model: Literal["float32", "float16", "int8"]
+    """which LiteRT file answers: float32, float16 or int8"""
+    shown: Annotated[Whole, Field(ge=1, le=500)]
+    """photographs in the picture sheet, a whole number from 1 to 500"""
+
+
+class AppParameters(Block):
+    """What the page that classifies in a browser is made of."""
+
+    model: Literal["float32", "float16", "int8"]
+    """which LiteRT file the page runs: float32, float16 or int8"""
+    texts: Annotated[str, Field(min_length=1)] | None
+    """null for English, or a JSON file with a translation of the page's texts"""
+    runtime: Annotated[str, Field(min_length=1)] | None
+    """null: npm fetches the runtime; or a folder with its .tgz files"""
+
+
 def _check_address(value: str | None) -> str | None:
     if value is not None and not re.fullmatch(r"(tcp|tls)://\S+:\d+", value):
         raise ValueError("it is no address like tcp://host:8786")
@@ -430,6 +492,9 @@ class Parameters(Block):
     diff: DiffParameters
     quality: QualityParameters
     search: SearchParameters
+    export: ExportParameters
+    predict: PredictParameters
+    app: AppParameters
     dask: DaskParameters
 
 

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from kigezi.answering.card import Card
 from kigezi.learning.finished import FinishedTraining
 from kigezi.photos.building import DatasetBuild
 from kigezi.records import Assignment, Epoch, Trial, TrialResult
@@ -139,6 +140,19 @@ class Searches(Protocol):
         """Optuna's study of a digest, with what was tried before."""
 
 
+class Exported(Protocol):
+    """The models that the study shipped."""
+
+    folder: Path
+    card: Card
+
+    def path(self, kind: str) -> Path:
+        """The model file of a kind, checked against its checksum."""
+
+    def read(self, name: str) -> bytes:
+        """The bytes of a file, checked against its checksum."""
+
+
 class TrackedRun(Protocol):
     """One variant's run, which is marked as killed or failed if it is left early."""
 
@@ -174,3 +188,6 @@ class Tracking(Protocol):
         note: str,
     ) -> None:
         """Keep texts and figures, by file name, and a note with the study's run."""
+
+    def register(self, exported: Exported, final: TrialResult, example: bytes) -> None:
+        """Register the exported model, with a photograph as an example."""

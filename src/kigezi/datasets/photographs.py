@@ -16,6 +16,9 @@ from kigezi.folders import PhotographFolder, drawn_folders, is_system
 
 logger = logging.getLogger(__name__)
 
+INGEST = "ingest.source"
+"""the parameter that names the photographs of the study"""
+
 
 @dataclass(frozen=True)
 class PhotographLibrary:
@@ -26,11 +29,12 @@ class PhotographLibrary:
     unpacked: Path
     """where archives are unpacked"""
 
-    def open(self, source: str) -> PhotographFolder:
+    def open(self, source: str, setting: str = INGEST) -> PhotographFolder:
         """The photographs of a folder or an archive, ready to be read.
 
         Args:
             source: A folder or an archive, relative to the project; `~` is the home.
+            setting: The parameter that names it, for what is said if it is wrong.
 
         Raises:
             DataError: There is nothing at the source, or no photographs in it.
@@ -39,8 +43,8 @@ class PhotographLibrary:
         if place.is_file():
             if not is_archive(place.name):
                 raise DataError(
-                    f"ingest.source is the file {place}: name a folder of class "
-                    f"folders or an archive ({', '.join(SUFFIXES)})."
+                    f"{setting} is the file {place}: name a folder of photographs or "
+                    f"an archive ({', '.join(SUFFIXES)})."
                 )
             place = unpack(place, self.unpacked)
         elif inside := _only_archive(place):
@@ -48,7 +52,7 @@ class PhotographLibrary:
             place = unpack(inside, self.unpacked)
         folder = PhotographFolder(str(place))
         if not place.is_dir() or not _usable(folder):
-            raise DataError(_no_photographs(self._resolve(source)))
+            raise DataError(_no_photographs(self._resolve(source), setting))
         return folder
 
     def draw(
@@ -127,7 +131,9 @@ def _only_archive(place: Path) -> Path | None:
     return place / archives[0] if len(archives) == 1 and not in_folders else None
 
 
-def _no_photographs(place: Path) -> str:
+def _no_photographs(place: Path, setting: str) -> str:
+    if setting != INGEST:
+        return f"there are no photographs in {place}: name another one as {setting}."
     return (
         f"there are no photographs in {place}: put one folder of photographs for each "
         "class there, or name another folder or archive as ingest.source "

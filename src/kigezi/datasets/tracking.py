@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, Never
 
 from kedro.io import AbstractDataset, DatasetError
 
+from kigezi.datasets.exported import Exported
+from kigezi.datasets.mlflow_registry import register
 from kigezi.datasets.mlflow_report import Report, log_report
 from kigezi.datasets.mlflow_server import Server, connection, connections
 from kigezi.datasets.mlflow_variants import Variant, end_idle, finish_study
@@ -71,6 +73,18 @@ class Tracking:
         report = Report(texts, draw, note)
         send = partial(log_report, self._server, variant, final, report)
         connection(self._server).attempt_or_keep(f"report {variant.study}", send)
+
+    def register(self, exported: Exported, final: TrialResult, example: bytes) -> None:
+        """Register the exported model, unless it is registered already.
+
+        Args:
+            exported: The files.
+            final: The final model.
+            example: The bytes of a photograph, which the registry shows how to send.
+        """
+        variant = Variant(self._study, final.assignment, final.dataset, "")
+        send = partial(register, self._server, variant, exported, example)
+        connection(self._server).attempt_or_keep(f"model {variant.study}", send)
 
 
 def close_tracking() -> None:

@@ -41,7 +41,7 @@ def make_images(
     recipes = [{}, *(one.as_dict() for one in changes)]
     pictures = [plain, *change(source, plain, changes)]
     return [
-        (recipe, _encode(picture, augment.jpeg_quality), hash_pixels(picture))
+        (recipe, encode(picture, augment.jpeg_quality), hash_pixels(picture))
         for recipe, picture in zip(recipes, pictures, strict=True)
     ]
 
@@ -55,7 +55,8 @@ def hash_pixels(image: Image.Image) -> str:
     return hashlib.sha256(head + image.tobytes()).hexdigest()
 
 
-def _encode(image: Image.Image, quality: int) -> bytes:
+def encode(image: Image.Image, quality: int = 95) -> bytes:
+    """The image as the bytes of a JPEG."""
     buffer = BytesIO()
     image.save(buffer, "JPEG", quality=quality)
     return buffer.getvalue()

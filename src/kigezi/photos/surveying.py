@@ -75,9 +75,29 @@ def survey(folder: PhotographFolder, limits: Limits) -> pd.DataFrame:
     """
     found = _classify(folder.entries())
     check_labels(one.label for one in found if one.label)
+    return _look_at_all(folder, limits, found, "ingest: files")
+
+
+def survey_unlabelled(folder: PhotographFolder, limits: Limits) -> pd.DataFrame:
+    """Judge every file below a folder, whatever folders it lies in.
+
+    Returns:
+        The same rows as `survey`, without labels.
+    """
+    found = [
+        _Found(entry.path, "", *_reason_unread(entry))
+        for entry in folder.entries()
+        if entry.kind != "empty folder"
+    ]
+    return _look_at_all(folder, limits, found, "check: files")
+
+
+def _look_at_all(
+    folder: PhotographFolder, limits: Limits, found: list[_Found], what: str
+) -> pd.DataFrame:
     look = partial(_look_at, folder, limits)
     rows = in_threads(look, found, limits.maximum_megapixels)
-    shown = progress(rows, len(found), "ingest: files")
+    shown = progress(rows, len(found), what)
     parts = [pd.DataFrame(some) for some in in_batches(shown, _TOGETHER)]
     return pd.concat(parts, ignore_index=True)
 
@@ -126,12 +146,12 @@ def _with_labels(
 ) -> Iterator[_Found]:
     for entry in files:
         label, _, below = entry.path.removeprefix(root).partition("/")
-        if is_system(entry.path):
-            yield _Found(entry.path, "", "it belongs to the system or a tool")
-        elif entry.path.startswith(drawn):
+        reason, status = _reason_unread(entry)
+        if entry.path.startswith(drawn) and not is_system(entry.path):
             yield _Found(entry.path, "", "it was drawn by this project for a demo")
-        elif entry.kind in _NOT_READ:
-            yield _Found(entry.path, label if below else "", *_NOT_READ[entry.kind])
+        elif reason:
+            named = label if below and not is_system(entry.path) else ""
+            yield _Found(entry.path, named, reason, status)
         elif not below:
             yield _Found(
                 entry.path,
@@ -140,6 +160,13 @@ def _with_labels(
             )
         else:
             yield _Found(entry.path, label, "")
+
+
+def _reason_unread(entry: Entry) -> tuple[str, str]:
+    """Why a file is not looked at, and what it is then; an empty reason if it is."""
+    if is_system(entry.path):
+        return "it belongs to the system or a tool", "ignored"
+    return _NOT_READ.get(entry.kind, ("", "ignored"))
 
 
 def _refuse_lost_classes(entries: list[Entry], root: str) -> None:

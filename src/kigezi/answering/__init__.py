@@ -1,0 +1,1 @@
+"""What answers for a photograph with an exported model: no Keras, no Kedro."""

@@ -1,0 +1,109 @@
+"""The exported model in MLflow's registry. It is imported only when needed."""
+
+import shutil
+from importlib.metadata import version
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from kigezi.answering.card import CARD
+from kigezi.answering.deciding import NUMBERS, TEXTS
+from kigezi.datasets.aside import sha256_of
+from kigezi.datasets.exported import Exported
+from kigezi.datasets.mlflow_runs import experiment
+from kigezi.datasets.mlflow_server import Server
+from kigezi.datasets.mlflow_variants import Variant, open_study
+from kigezi.exporting.packing import CHECKSUMS
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.models.model import ModelInfo
+
+_TAG = "kigezi.exported"
+_TRAVELLING = (
+    *("__init__.py", "errors.py", "quiet.py", "answering"),
+    *("photos/__init__.py", "photos/reading.py", "photos/geometry.py"),
+)
+"""what the served model is of this project, so that it answers where that is not"""
+
+
+def registered_name(study: str) -> str:
+    """What the model of a study is called in the registry."""
+    return f"kigezi-{study}"
+
+
+def register(
+    server: Server,
+    variant: Variant,
+    exported: Exported,
+    example: bytes,
+    client: "MlflowClient",
+) -> None:
+    """Make a new version of the registered model, unless the newest is this one.
+
+    Args:
+        server: Where the study is tracked.
+        variant: Any of the study.
+        exported: The files.
+        example: The bytes of a photograph, which the registry shows how to send.
+        client: The server's.
+    """
+    name = registered_name(variant.study_name)
+    digest = sha256_of(exported.folder / CHECKSUMS)
+    versions = client.search_model_versions(f"name = '{name}'")
+    if any(version.tags.get(_TAG) == digest for version in versions):
+        return
+    run = open_study(client, experiment(client, server), variant)
+    made = _log(run.info.run_id, exported, example)
+    if not client.search_registered_models(f"name = '{name}'"):
+        client.create_registered_model(name)
+    # The tag comes with the version, so that an interrupted one is made again.
+    client.create_model_version(
+        name,
+        made.model_uri,
+        run_id=run.info.run_id,
+        tags={_TAG: digest},
+        model_id=made.model_id,
+    )
+
+
+def _log(run_id: str, exported: Exported, example: bytes) -> "ModelInfo":
+    """Log the model with a run."""
+    import mlflow
+    import pandas as pd
+    from mlflow.models import ModelSignature
+    from mlflow.types import ColSpec, DataType, Schema
+
+    package = Path(__file__).parents[1]
+    outputs = [ColSpec(DataType.string, name) for name in TEXTS]
+    outputs += [ColSpec(DataType.double, name) for name in NUMBERS]
+    signature = ModelSignature(
+        Schema([ColSpec(DataType.binary, "image")]), Schema(outputs)
+    )
+    needed = ("ai-edge-litert", "mlflow", "numpy", "pandas", "pillow", "pydantic")
+    with TemporaryDirectory() as folder, mlflow.start_run(run_id=run_id, nested=True):
+        code = Path(folder, package.name)
+        for name in _TRAVELLING:
+            _copy(package / name, code / name)
+        info = mlflow.pyfunc.log_model(
+            name="exported",
+            python_model=str(package / "answering" / "served.py"),
+            artifacts={
+                "model": str(exported.path("float32")),
+                "card": str(exported.folder / CARD),
+            },
+            code_paths=[str(code)],
+            signature=signature,
+            input_example=pd.DataFrame({"image": [example]}),
+            pip_requirements=[f"{name}=={version(name)}" for name in needed],
+            metadata={"classes": list(exported.card.classes)},
+        )
+    return info
+
+
+def _copy(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if source.is_dir():
+        shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
+    else:
+        shutil.copyfile(source, target)

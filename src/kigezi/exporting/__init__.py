@@ -1,0 +1,1 @@
+"""From the study's final model to files that answer elsewhere."""

@@ -1,0 +1,57 @@
+"""What is put into and beside the exported files, so that each explains itself."""
+
+import hashlib
+import zipfile
+from collections.abc import Iterable, Mapping
+from io import BytesIO
+
+from kigezi.answering.card import CARD, FILES, Card
+
+CHECKSUMS = "SHA256SUMS"
+LABELS = "labels.txt"
+
+
+def with_card(kind: str, data: bytes, card: Card) -> bytes:
+    """The model file with its card inside, where its format has a place for it.
+
+    A `.keras` file is a ZIP archive, LiteRT's metadata are one behind the model
+    (https://ai.google.dev/edge/litert/models/metadata), and ONNX has properties.
+
+    Args:
+        kind: One of `FILES`.
+        data: The file without a card.
+        card: What goes into it, as `card.json` and `labels.txt`.
+    """
+    text, labels = card.model_dump_json(indent=1), _lines(card.classes)
+    if kind == "onnx":
+        import onnx
+
+        model = onnx.load_model_from_string(data)
+        onnx.helper.set_model_props(model, {CARD: text, LABELS: labels})
+        return model.SerializeToString()
+    buffer = BytesIO(data)
+    with zipfile.ZipFile(buffer, "a") as archive:
+        archive.writestr(CARD, text)
+        archive.writestr(LABELS, labels)
+    return buffer.getvalue()
+
+
+def pack(models: Mapping[str, bytes], card: Card, page: str) -> dict[str, bytes]:
+    """All files that are shipped, by name, with checksums of each.
+
+    Args:
+        models: Model files by kind.
+        card: Of all of them.
+        page: What a person should know of them, in Markdown.
+    """
+    files = {FILES[kind]: data for kind, data in models.items()}
+    files[CARD] = card.model_dump_json(indent=1).encode()
+    files[LABELS] = _lines(card.classes).encode()
+    files["README.md"] = page.encode()
+    sums = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
+    checksums = _lines(f"{digest}  {name}" for name, digest in sums.items())
+    return files | {CHECKSUMS: checksums.encode()}
+
+
+def _lines(items: Iterable[str]) -> str:
+    return "".join(f"{item}\n" for item in items)
