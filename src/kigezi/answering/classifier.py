@@ -36,6 +36,8 @@ class Classifier:
         with without_native_output():
             interpreter = Interpreter(str(model), num_threads=threads)
             self._run = interpreter.get_signature_runner()
+            # The first answer prepares what all others use.
+            self.look(np.zeros((card.size, card.size, 3), np.uint8))
 
     @classmethod
     def open(cls, model: Path, card: Path) -> Self:
@@ -49,16 +51,22 @@ class Classifier:
         found = self._run(image=pixels[None])
         return found["probabilities"][0], float(found["familiarity"][0, 0])
 
-    def classify(self, data: bytes) -> Answer:
+    def classify(self, data: bytes, maximum_megapixels: float = MEGAPIXELS) -> Answer:
         """The answer for the bytes of a photograph, read as those of the study were.
+
+        Args:
+            data: Of a JPEG, PNG, WEBP, GIF or BMP file.
+            maximum_megapixels: Largest photograph that is decoded.
 
         Raises:
             Exception: Pillow cannot decode it: whatever its decoder raises.
         """
-        return decide(*self.look(self.pixels(data)), self.card)
+        return decide(*self.look(self.pixels(data, maximum_megapixels)), self.card)
 
-    def pixels(self, data: bytes) -> npt.NDArray[np.uint8]:
+    def pixels(
+        self, data: bytes, maximum_megapixels: float = MEGAPIXELS
+    ) -> npt.NDArray[np.uint8]:
         """The (size, size, 3) RGB pixels that the model sees of a photograph."""
-        with pixel_limit(MEGAPIXELS):
+        with pixel_limit(maximum_megapixels):
             image = fit(decode(data, self.card.size), self.card.size, self.card.fit)
         return np.asarray(image)

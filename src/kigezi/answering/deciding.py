@@ -11,9 +11,19 @@ UNSURE = "unsure"
 PLACES = ("first", "second", "third")
 """of the most probable classes, which are named with every answer"""
 TOP = len(PLACES)
-TEXTS = ("answer", "reason", *PLACES)
-NUMBERS = ("confidence", "familiarity", *(f"{place}_probability" for place in PLACES))
-"""columns of `as_row`"""
+COLUMNS: dict[str, type] = {
+    "answer": str,
+    "confidence": float,
+    "reason": str,
+    "familiarity": float,
+} | {
+    name: kind
+    for place in PLACES
+    for name, kind in ((place, str), (f"{place}_probability", float))
+}
+"""of a table of answers"""
+
+_DIGITS = 6
 
 
 @dataclass(frozen=True)
@@ -71,16 +81,14 @@ def decide(
 
 
 def as_row(answer: Answer) -> dict[str, str | float]:
-    """The answer as a row of `TEXTS` and `NUMBERS`; what is missing is empty."""
-    row: dict[str, str | float] = {
-        "answer": answer.label,
-        "confidence": answer.confidence,
-        "reason": answer.reason,
-        "familiarity": answer.familiarity,
-    }
+    """The answer as a row of `COLUMNS`; what is missing is empty."""
     missing = [("", float("nan"))] * (TOP - len(answer.top))
-    places = zip(PLACES, [*answer.top, *missing], strict=True)
-    for place, (label, probability) in places:
-        row[place] = label
-        row[f"{place}_probability"] = probability
-    return row
+    top = [part for one in [*answer.top, *missing] for part in one]
+    values = (
+        *(answer.label, answer.confidence, answer.reason, answer.familiarity),
+        *top,
+    )
+    return {
+        name: round(value, _DIGITS) if isinstance(value, float) else value
+        for name, value in zip(COLUMNS, values, strict=True)
+    }

@@ -7,7 +7,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from kigezi.answering.card import CARD
-from kigezi.answering.deciding import NUMBERS, TEXTS
+from kigezi.answering.deciding import COLUMNS
 from kigezi.datasets.aside import sha256_of
 from kigezi.datasets.exported import Exported
 from kigezi.datasets.mlflow_runs import experiment
@@ -75,8 +75,8 @@ def _log(run_id: str, exported: Exported, example: bytes) -> "ModelInfo":
     from mlflow.types import ColSpec, DataType, Schema
 
     package = Path(__file__).parents[1]
-    outputs = [ColSpec(DataType.string, name) for name in TEXTS]
-    outputs += [ColSpec(DataType.double, name) for name in NUMBERS]
+    types = {str: DataType.string, float: DataType.double}
+    outputs = [ColSpec(types[kind], name) for name, kind in COLUMNS.items()]
     signature = ModelSignature(
         Schema([ColSpec(DataType.binary, "image")]), Schema(outputs)
     )

@@ -1,0 +1,127 @@
+"""Nodes of the predict pipeline. They start fast: TensorFlow is not imported."""
+
+import logging
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from kigezi.answering.classifier import Classifier
+from kigezi.answering.deciding import COLUMNS, UNSURE, as_row
+from kigezi.errors import ConfigurationError
+from kigezi.folders import PhotographFolder, PhotographLibrary
+from kigezi.pair_pictures import thumbnail
+from kigezi.photos.surveying import Limits, survey_unlabelled
+from kigezi.picture_grid import Picture, plot_grid
+from kigezi.progress import progress
+from kigezi.schemas import IngestParameters, PredictParameters
+from kigezi.stores import Exported
+
+_log = logging.getLogger(__name__)
+
+_COLUMNS = 6
+"""photographs beside each other"""
+
+_NOT_READ = "not read"
+
+
+def answer_photographs(
+    predict: PredictParameters,
+    ingest: IngestParameters,
+    photographs: PhotographLibrary,
+    exported: Exported,
+) -> pd.DataFrame:
+    """Classify every photograph below a folder or in an archive.
+
+    Args:
+        predict: Where the photographs are, and which file answers.
+        ingest: Which photographs are usable.
+        photographs: The library of photographs.
+        exported: What the study shipped.
+
+    Returns:
+        A row a file, sorted by path: `file`, `status` (answered, unsure or not read),
+        `answer` (a class, "unsure" or empty), `confidence`, `reason` (why it is unsure
+        or was not read, and what to do), `familiarity`, and the three most probable
+        classes with their probabilities.
+
+    Raises:
+        ConfigurationError: `predict.source` names nothing.
+    """
+    folder = _open(predict, photographs)
+    limits = Limits(ingest.maximum_megapixels, ingest.minimum_side)
+    found = survey_unlabelled(folder, limits)
+    classifier = Classifier(exported.path(predict.model), exported.card)
+    usable = found[found["status"] == "kept"]
+    shown = progress(usable["path"], len(usable), "predict: photographs")
+    answers = {
+        path: as_row(classifier.classify(folder.read(path), ingest.maximum_megapixels))
+        for path in shown
+    }
+    seen = found[found["status"] != "ignored"]  # that is the system's own
+    rows = [
+        {"file": path, "status": _status(answers.get(path))}
+        | answers.get(path, {"reason": reason})
+        for path, reason in seen[["path", "reason"]].itertuples(index=False)
+    ]
+    _say(found, answers)
+    table = pd.DataFrame(rows, columns=["file", "status", *COLUMNS])
+    texts = [name for name, kind in COLUMNS.items() if kind is str]
+    return table.fillna(dict.fromkeys(texts, ""))
+
+
+def draw_answers(
+    table: pd.DataFrame, predict: PredictParameters, photographs: PhotographLibrary
+) -> Figure:
+    """The photographs with their answers, unsure ones first and in a red frame.
+
+    Args:
+        table: From `answer_photographs`.
+        predict: Where the photographs are, and how many are drawn.
+        photographs: The library of photographs.
+    """
+    folder = _open(predict, photographs)
+    read = table[table["status"] != _NOT_READ]
+    labels = [UNSURE, *sorted(set(read["answer"]) - {UNSURE})]
+    of_each = max(1, predict.shown // len(labels))
+    sections = {}
+    for label in labels:
+        rows = read[read["answer"] == label].sort_values(["confidence", "file"])
+        some = rows.head(of_each)
+        heading = f"{label}: {len(rows)}"
+        if len(some) < len(rows):
+            heading += f", the {len(some)} least confident"
+        sections[heading] = [_picture(row, folder) for _, row in some.iterrows()]
+    return plot_grid(sections, _COLUMNS, "Answers for new photographs")
+
+
+def _open(
+    predict: PredictParameters, photographs: PhotographLibrary
+) -> PhotographFolder:
+    if predict.source is None:
+        raise ConfigurationError(
+            "predict.source names no photographs yet: add "
+            "--params=predict.source=/path/to/photographs, or name them in "
+            "conf/base/parameters_predict.yml."
+        )
+    return photographs.open(predict.source, "predict.source")
+
+
+def _status(answer: dict | None) -> str:
+    if answer is None:
+        return _NOT_READ
+    return "unsure" if answer["reason"] else "answered"
+
+
+def _picture(row: pd.Series, folder: PhotographFolder) -> Picture:
+    unsure = row["status"] == "unsure"
+    said = f"{100 * row['confidence']:.0f} % {row['first'] if unsure else ''}".strip()
+    return Picture(thumbnail(folder.read(row["file"])), (row["file"], said), unsure)
+
+
+def _say(found: pd.DataFrame, answers: dict[str, dict]) -> None:
+    unsure = sum(answer["answer"] == UNSURE for answer in answers.values())
+    _log.info(
+        "%s of %s files were answered, %s unsure, %s not read",
+        *(f"{len(answers) - unsure:,}", f"{len(found):,}", f"{unsure:,}"),
+        f"{len(found) - len(answers):,}",
+    )
