@@ -427,6 +427,8 @@ class Budgets(Block):
 class ExportParameters(Block):
     """What is shipped of the final model, and when it may answer."""
 
+    name: Annotated[str, Field(min_length=1, max_length=80)]
+    """what the model is called in its card and on its page, up to 80 characters"""
     risk: Annotated[float, Field(gt=0, lt=1)]
     """fraction of the answers that may be wrong, above 0 and below 1"""
     certainty: Annotated[float, Field(ge=0.5, lt=1)]

@@ -153,6 +153,13 @@ class Exported(Protocol):
         """The bytes of a file, checked against its checksum."""
 
 
+class RuntimePackages(Protocol):
+    """What runs a model in a browser."""
+
+    def read(self, name: str, fetched: str | None = None) -> Mapping[str, bytes]:
+        """The files of a package, fetched, or from a folder with its archive."""
+
+
 class TrackedRun(Protocol):
     """One variant's run, which is marked as killed or failed if it is left early."""
 

@@ -49,7 +49,8 @@ class Doubt(_Part):
 class Card(_Part):
     """What one needs to know to use a model file."""
 
-    study: str
+    name: str
+    """of the model, for people"""
     classes: tuple[str, ...]
     """in the order of the probabilities"""
     size: int

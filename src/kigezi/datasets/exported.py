@@ -64,22 +64,22 @@ class Exported:
         )
 
 
-class ExportedDataset(AbstractDataset[Mapping[str, bytes], Exported]):
-    """A folder of files that is saved from their bytes, and loads as `Exported`.
+class FolderDataset(AbstractDataset[Mapping[str, bytes], Any]):
+    """A folder of files that is saved from their bytes, and loads as its path.
 
     Example, in a catalog:
-        exported:
-          type: kigezi.datasets.exported.ExportedDataset
-          path: data/06_models/exported
+        app:
+          type: kigezi.datasets.exported.FolderDataset
+          path: data/08_reporting/app
     """
 
     def __init__(self, *, path: str, metadata: dict[str, Any] | None = None) -> None:
         self._path = Path(path)
         self.metadata = metadata
 
-    def load(self) -> Exported:
-        """The folder; its files are checked when they are asked for."""
-        return Exported(self._path)
+    def load(self) -> Any:
+        """Where the folder is."""
+        return self._path
 
     def save(self, data: Mapping[str, bytes]) -> None:
         """Write all files into a fresh folder that takes the place of the old one.
@@ -98,3 +98,11 @@ class ExportedDataset(AbstractDataset[Mapping[str, bytes], Exported]):
 
     def _describe(self) -> dict[str, Any]:
         return {"path": str(self._path)}
+
+
+class ExportedDataset(FolderDataset):
+    """The folder of exported models, which loads as `Exported`."""
+
+    def load(self) -> Exported:
+        """The folder; its files are checked when they are asked for."""
+        return Exported(self._path)

@@ -179,7 +179,7 @@ def convert_model(
         "onnx": to_onnx(shipped),
     }
     card = Card(
-        study=result.assignment.plan,
+        name=export.name,
         classes=result.classes,
         size=image.size,
         fit=image.fit,

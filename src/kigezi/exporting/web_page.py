@@ -1,0 +1,127 @@
+"""The page that classifies in a browser, put together from files: no network needed."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from importlib import resources
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from PIL import Image, ImageDraw
+
+from kigezi.answering.card import Card
+from kigezi.errors import ConfigurationError
+
+TEXTS = "texts.json"
+
+RUNTIME: dict[str, tuple[str, ...]] = {
+    "core": (
+        "dist/index.js",
+        "wasm/litert_wasm_compat_internal.js",
+        "wasm/litert_wasm_compat_internal.wasm",
+    ),
+    "wasm-utils": ("dist/index.js",),
+}
+"""files of LiteRT.js that the page asks for, by package"""
+
+_ICON_SIDES = (192, 512)
+_GROUND, _LEAF = (35, 139, 69), (237, 248, 233)
+_FINER = 4
+"""times that an icon is drawn larger, so that its edges are smooth"""
+
+
+def assemble_page(
+    card: Card,
+    model: bytes,
+    runtime: Mapping[str, Mapping[str, bytes]],
+    texts: Mapping[str, Any],
+) -> dict[str, bytes]:
+    """Every file of the page, by path, with a list of them by which it stays whole.
+
+    Args:
+        card: Of the model.
+        model: The LiteRT file.
+        runtime: Files of each package of `RUNTIME`, by path in it.
+        texts: All words of the page.
+    """
+    files = {
+        file.name: file.read_bytes()
+        for file in resources.files("kigezi").joinpath("app").iterdir()
+        if file.is_file()
+    }
+    files |= {f"icon-{side}.png": _draw_icon(side) for side in _ICON_SIDES}
+    for package, paths in RUNTIME.items():
+        files |= {f"runtime/{package}/{one}": runtime[package][one] for one in paths}
+    files |= {TEXTS: _json(texts), "model.tflite": model}
+    about = {
+        "study": card.name,
+        "classes": card.classes,
+        "size": card.size,
+        "fit": card.fit,
+        "confidence_threshold": card.doubt.least_confidence,
+        "familiarity_threshold": card.doubt.least_familiarity,
+    }
+    version = hashlib.sha256(_json([about, _sums(files)])).hexdigest()
+    files["model.json"] = _json(about | {"version": version})
+    listed = {"version": version, "files": _sums(files)}
+    return files | {"files.json": _json(listed)}
+
+
+def read_texts(path: Path | None) -> dict[str, Any]:
+    """The words of the page: English ones, or a translation that says all of them.
+
+    Args:
+        path: A JSON file like `src/kigezi/app/texts.json`, or none for that itself.
+
+    Raises:
+        ConfigurationError: There is no such file, it is no JSON, or texts are missing.
+    """
+    english = json.loads(
+        resources.files("kigezi").joinpath("app", TEXTS).read_text("utf-8")
+    )
+    if path is None:
+        return english
+    try:
+        texts = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise ConfigurationError(
+            f"app.texts names {path}, which cannot be read as JSON ({error}): copy "
+            "src/kigezi/app/texts.json and translate what stands right of each colon."
+        ) from None
+    if not isinstance(texts, dict) or (missing := sorted(english.keys() - texts)):
+        said = ", ".join(missing) if isinstance(texts, dict) else "all"
+        raise ConfigurationError(
+            f"app.texts: {path} lacks {said}: take them over from "
+            "src/kigezi/app/texts.json."
+        )
+    return texts
+
+
+def _sums(files: Mapping[str, bytes]) -> dict[str, str]:
+    return {name: hashlib.sha256(files[name]).hexdigest() for name in sorted(files)}
+
+
+def _json(value: Any) -> bytes:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, indent=1).encode()
+
+
+def _draw_icon(side: int) -> bytes:
+    """A leaf, as a PNG."""
+    large = side * _FINER
+    image = Image.new("RGB", (large, large), _GROUND)
+    draw = ImageDraw.Draw(image)
+    middle, reach = large / 2, large * 0.3
+    # Two arcs that meet in the tips: the common part of two discs.
+    discs = [Image.new("1", image.size) for _ in range(2)]
+    for disc, shift in zip(discs, (-0.18, 0.18), strict=True):
+        centre = middle + shift * large
+        box = (centre - reach, middle - reach, centre + reach, middle + reach)
+        ImageDraw.Draw(disc).ellipse(box, fill=1)
+    both = Image.composite(discs[0], Image.new("1", image.size), discs[1])
+    image.paste(_LEAF, mask=both)
+    draw.line((middle, middle - reach * 0.5, middle, middle + reach * 1.2), _GROUND, 8)
+    small = image.rotate(-35, fillcolor=_GROUND).resize((side, side))
+    buffer = BytesIO()
+    small.save(buffer, "PNG", optimize=True)
+    return buffer.getvalue()
