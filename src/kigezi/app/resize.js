@@ -127,16 +127,25 @@ export function resized(image, width, height, box = [0, 0, image.width, image.he
   const [left, top, right, bottom] = box;
   const across = coefficients(image.width, left, right, width);
   const down = coefficients(image.height, top, bottom, height);
+  const widthChanges = width !== image.width || left !== 0 || right !== width;
+  const heightChanges = height !== image.height || top !== 0 || bottom !== height;
   let { data } = image;
-  if (width !== image.width || left !== 0 || right !== width) {
+  // Each pass rounds, so their order shows. From version 13 on, Pillow makes a tall image low first.
+  const lost = image.height - height;
+  if (lost > 0 && lost > 2 * (image.width - width)) {
+    if (heightChanges) data = vertical(data, image.width, down);
+    if (widthChanges) data = horizontal(data, image.width, height, across);
+    return { data, width, height };
+  }
+  if (widthChanges) {
     // Rows that no result needs are left out, as a square of a wide photograph needs few.
     const first = down.starts[0];
     const count = down.starts[height - 1] + down.counts[height - 1] - first;
     data = horizontal(data.subarray(first * image.width * 3), image.width, count, across);
     down.starts = down.starts.map((start) => start - first);
   }
-  if (height !== image.height || top !== 0 || bottom !== height) data = vertical(data, width, down);
-  return { data: data === image.data ? data.slice() : data, width, height };
+  if (heightChanges) data = vertical(data, width, down);
+  return { data, width, height };
 }
 
 /** For each result along a line: the first pixel that it is made of, how many, and their shares. */
