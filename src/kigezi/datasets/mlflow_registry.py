@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 _TAG = "kigezi.exported"
 _TRAVELLING = (
     *("__init__.py", "errors.py", "quiet.py", "answering"),
-    *("photos/__init__.py", "photos/reading.py", "photos/geometry.py"),
+    *("photos/__init__.py", "photos/checking.py"),
+    *("photos/reading.py", "photos/geometry.py"),
 )
 """what the served model is of this project, so that it answers where that is not"""
 
