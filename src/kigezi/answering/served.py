@@ -74,7 +74,7 @@ class ServedModel(PythonModel):
             answer = decide(*self._classifier.look(pixels), self._classifier.card)
         # JSON knows no "not a number", and many programs refuse what has it.
         row = as_row(answer)
-        return {name: None if value != value else value for name, value in row.items()}
+        return {name: None if pd.isna(value) else value for name, value in row.items()}
 
     def _read(self, number: int, data: bytes) -> npt.NDArray[np.uint8]:
         try:

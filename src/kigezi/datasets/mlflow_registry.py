@@ -7,7 +7,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from kigezi.answering.card import CARD
-from kigezi.answering.deciding import COLUMNS
+from kigezi.answering.deciding import COLUMNS, PLACES
 from kigezi.datasets.aside import sha256_of
 from kigezi.datasets.exported import Exported
 from kigezi.datasets.mlflow_runs import experiment
@@ -52,7 +52,8 @@ def register(
     name = registered_name(variant.study_name)
     digest = sha256_of(exported.folder / CHECKSUMS)
     versions = client.search_model_versions(f"name = '{name}'")
-    if any(version.tags.get(_TAG) == digest for version in versions):
+    newest = max(versions, key=lambda version: int(version.version), default=None)
+    if newest is not None and newest.tags.get(_TAG) == digest:
         return
     run = open_study(client, experiment(client, server), variant)
     made = _log(run.info.run_id, exported, example)
@@ -77,7 +78,11 @@ def _log(run_id: str, exported: Exported, example: bytes) -> "ModelInfo":
 
     package = Path(__file__).parents[1]
     types = {str: DataType.string, float: DataType.double}
-    outputs = [ColSpec(types[kind], name) for name, kind in COLUMNS.items()]
+    missing = {f"{place}_probability" for place in PLACES[len(exported.card.classes) :]}
+    outputs = [
+        ColSpec(types[kind], name, required=name not in missing)
+        for name, kind in COLUMNS.items()
+    ]
     signature = ModelSignature(
         Schema([ColSpec(DataType.binary, "image")]), Schema(outputs)
     )

@@ -1,0 +1,78 @@
+"""A small exported model whose answers are known: bright photographs are "light"."""
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from kigezi.answering.card import Card
+from kigezi.datasets.exported import Exported
+from kigezi.exporting.packing import pack
+from tests.pictures import encoded
+
+SIDE = 32
+
+
+def make_card(**changes: Any) -> Card:
+    """A card of two classes, with thresholds that a grey photograph is below."""
+    doubt = {
+        "temperature": 1,
+        "least_confidence": 0.6,
+        "least_familiarity": -2,
+        "risk": 0.02,
+        "risk_bound": 0.02,
+        "certainty": 0.9,
+        "photographs": 200,
+        "answered": 1,
+    }
+    plain = {
+        "name": "brightness",
+        "classes": ("dark", "light"),
+        "size": SIDE,
+        "fit": "crop",
+        "doubt": doubt,
+        "dataset": "d" * 64,
+        "training": "key",
+        "made_with": {},
+    }
+    return Card.model_validate({**plain, **changes})
+
+
+@cache
+def make_litert() -> bytes:
+    """A LiteRT file with the inputs and outputs of an exported one."""
+    import keras
+
+    from kigezi.exporting.converting import to_litert
+
+    image = keras.Input((SIDE, SIDE, 3), dtype="uint8")
+    scaled = keras.layers.Rescaling(1 / 255)(image)
+    mean = keras.layers.GlobalAveragePooling2D()(scaled)
+    head = keras.layers.Dense(2, activation="softmax", name="probabilities")
+    near = keras.layers.Dense(1, name="familiarity")
+    outputs = {"probabilities": head(mean), "familiarity": near(mean)}
+    head.set_weights([np.array([[-4.0, 4.0]] * 3), np.array([6.0, -6.0])])
+    near.set_weights([np.zeros((3, 1)), np.array([-1.0])])
+    return to_litert(keras.Model(image, outputs))
+
+
+def write_export(folder: Path, page: str = "", **changes: Any) -> Exported:
+    """A folder as the export writes it, with the LiteRT file alone.
+
+    Args:
+        folder: Is made.
+        page: What its README.md says.
+        changes: Of the card.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    packed = pack({"float32": make_litert()}, make_card(**changes), page)
+    for name, data in packed.items():
+        (folder / name).write_bytes(data)
+    return Exported(folder)
+
+
+def plain_photograph(brightness: int, kind: str = "JPEG") -> bytes:
+    """A file with a photograph of one grey, from 0 to 255."""
+    return encoded(Image.new("RGB", (60, 40), (brightness,) * 3), kind)
