@@ -1,3 +1,4 @@
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -33,6 +34,10 @@ def test_an_export_is_registered_once(server: Server, exported: Exported) -> Non
     (version,) = versions_in(server)
     (study,) = runs_in(server)
     assert version.run_id == study.info.run_id
+    client = mlflow.MlflowClient(server.uri)
+    model = client.get_logged_model(version.source.removeprefix("models:/"))
+    place = [{"name": version.name, "version": 1}]
+    assert json.loads(model.tags["mlflow.modelVersions"]) == place
     assert study.info.status == "FINISHED"
     assert mlflow.active_run() is None
 

@@ -1,5 +1,6 @@
 """The exported model in MLflow's registry. It is imported only when needed."""
 
+import json
 import shutil
 from importlib.metadata import version
 from pathlib import Path
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from mlflow.models.model import ModelInfo
 
 _TAG = "kigezi.exported"
+_PLACE = "mlflow.modelVersions"
 _TRAVELLING = (
     *("__init__.py", "errors.py", "quiet.py", "answering"),
     *("photos/__init__.py", "photos/checking.py"),
@@ -60,13 +62,16 @@ def register(
     if not client.search_registered_models(f"name = '{name}'"):
         client.create_registered_model(name)
     # The tag comes with the version, so that an interrupted one is made again.
-    client.create_model_version(
+    created = client.create_model_version(
         name,
         made.model_uri,
         run_id=run.info.run_id,
         tags={_TAG: digest},
         model_id=made.model_id,
     )
+    # Without it MLflow's page of the model says that it is not registered.
+    place = [{"name": name, "version": int(created.version)}]
+    client.set_logged_model_tags(made.model_id, {_PLACE: json.dumps(place)})
 
 
 def _log(run_id: str, exported: Exported, example: bytes) -> "ModelInfo":
