@@ -37,7 +37,7 @@ def test_a_newer_version_replaces_the_older_one(
 ) -> None:
     visit(page, site)
     before = version_of(page)
-    site.folder = build("newer", study="newer study")
+    site.folder = build("newer", name="newer study")
     site.asked.clear()
     page.reload()
     page.locator("#use-update").click()
@@ -57,7 +57,7 @@ def test_an_update_that_fails_leaves_the_older_one_working(
     page: Any, site: Site, build: Callable[..., Path]
 ) -> None:
     visit(page, site)
-    site.folder = build("newer", study="newer study")
+    site.folder = build("newer", name="newer study")
     # After model.json, which is new too, comes a new style.css; there the link breaks.
     listed = json.loads((site.folder / "files.json").read_text())
     listed["files"]["style.css"] = "0" * 64

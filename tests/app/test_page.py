@@ -11,10 +11,13 @@ import pytest
 from PIL import Image
 
 from tests.app.browsing import choose, visit, wait_for
-from tests.app.conftest import CLASSES, PAGE, photograph
+from tests.app.conftest import CLASSES, photograph
 from tests.app.serving import Site
+from tests.conftest import PROJECT
 
 pytestmark = pytest.mark.slow
+
+PAGE = PROJECT / "src/kigezi/app"
 
 
 def test_a_photograph_gets_an_answer(page: Any, site: Site) -> None:
@@ -69,8 +72,8 @@ def test_a_photograph_of_too_many_pixels_is_refused(page: Any, site: Site) -> No
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        ({"confidence_threshold": 1.01}, "It would say"),
-        ({"familiarity_threshold": 1e9}, "does not look like the photographs"),
+        ({"least_confidence": 1.01}, "It would say"),
+        ({"least_familiarity": 1e9}, "does not look like the photographs"),
     ],
 )
 def test_unsure_is_said_with_the_reason(
