@@ -115,7 +115,7 @@ def test_a_mistake_prints_a_sentence(
         ("--nodes=nothing", "nodes named ['nothing']; `kedro registry"),
         (
             "--pipeline=tun",
-            "there is no pipeline 'tun': use one of augment, diff, ingest",
+            "there is no pipeline 'tun': use one of app, augment, diff, export",
         ),
         ("--env=demoo", "there is no environment 'demoo' in conf/; use one of"),
     ],

@@ -1,12 +1,8 @@
 """A folder with the page in it, a small server for it, and a browser to open it in."""
 
-import hashlib
-import json
 import os
 import shutil
-import subprocess
-import tarfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -15,75 +11,17 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from kigezi.datasets.exported import FolderDataset
+from kigezi.datasets.npm_packages import NpmPackages
+from kigezi.errors import DataError
+from kigezi.exporting.web_page import RUNTIME, assemble_page, read_texts
 from tests.app.serving import Site, serving
-from tests.conftest import PROJECT
+from tests.cards import CARD, make_card
 
-PAGE = PROJECT / "src/kigezi/app"
-RUNTIME = {
-    "core": (
-        "dist/index.js",
-        "wasm/litert_wasm_compat_internal.js",
-        "wasm/litert_wasm_compat_internal.wasm",
-    ),
-    "wasm-utils": ("dist/index.js",),
-}
-RUNTIME_VERSION = "2.5.3"
 # Under this name the page is not on localhost, so that a browser wants https of it.
 OTHER_NAME = "--host-resolver-rules=MAP kigezi.test 127.0.0.1"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-CLASSES = ["Early blight", "Late blight", "healthy"]
-SIZE = 96
-
-
-def assemble(folder: Path, model: bytes, about: dict[str, Any], runtime: Path) -> str:
-    """Write everything that the page is made of, and return its version.
-
-    Args:
-        folder: Where to; it is made.
-        model: The bytes of the LiteRT file.
-        about: What model.json says of it, but its version.
-        runtime: A folder with LiteRT.js' packages unpacked as `core` and `wasm-utils`.
-    """
-    shutil.copytree(PAGE, folder, ignore=shutil.ignore_patterns("__pycache__"))
-    for package, paths in RUNTIME.items():
-        for path in paths:
-            target = folder / "runtime" / package / path
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(runtime / package / path, target)
-    for side in (192, 512):
-        Image.new("RGB", (side, side), (35, 139, 69)).save(folder / f"icon-{side}.png")
-    (folder / "model.tflite").write_bytes(model)
-    digests = _digests(folder)
-    content = json.dumps([about, digests], sort_keys=True)
-    version = hashlib.sha256(content.encode()).hexdigest()
-    told = json.dumps(about | {"version": version}, allow_nan=False)
-    (folder / "model.json").write_text(told, encoding="utf-8")
-    listed = json.dumps({"version": version, "files": _digests(folder)})
-    (folder / "files.json").write_text(listed, encoding="utf-8")
-    return version
-
-
-def _digests(folder: Path) -> dict[str, str]:
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
-    return {
-        path.relative_to(folder).as_posix(): hashlib.sha256(
-            path.read_bytes()
-        ).hexdigest()
-        for path in files
-    }
-
-
-def make_about(**changes: Any) -> dict[str, Any]:
-    """What model.json says, with thresholds that every answer passes."""
-    about = {
-        "study": "study",
-        "classes": CLASSES,
-        "size": SIZE,
-        "fit": "crop",
-        "confidence_threshold": 0.0,
-        "familiarity_threshold": -1e9,
-    }
-    return about | changes
+CLASSES, SIZE = CARD["classes"], CARD["size"]
 
 
 def make_network() -> bytes:
@@ -134,35 +72,18 @@ def network() -> bytes:
 
 
 @pytest.fixture(scope="session")
-def runtime(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def runtime(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> dict[str, Mapping[str, bytes]]:
     """LiteRT.js from KIGEZI_TEST_LITERTJS, else from npm, else the test is skipped."""
-    packed = Path(os.environ.get("KIGEZI_TEST_LITERTJS", "")).absolute()
-    if "KIGEZI_TEST_LITERTJS" not in os.environ:
-        packed = tmp_path_factory.mktemp("packed")
-        _download(packed)
-    folder = tmp_path_factory.mktemp("runtime")
-    for package in RUNTIME:
-        archive = packed / f"litertjs-{package}-{RUNTIME_VERSION}.tgz"
-        if not archive.exists():
-            pytest.skip(f"{archive.name} is not in KIGEZI_TEST_LITERTJS")
-        with tarfile.open(archive) as opened:
-            opened.extractall(folder / package, filter="data")
-        (folder / package / "package").rename(folder / f"{package}.unpacked")
-        (folder / package).rmdir()
-        (folder / f"{package}.unpacked").rename(folder / package)
-    return folder
-
-
-def _download(folder: Path) -> None:
-    npm = shutil.which("npm")
-    if npm is None:
-        pytest.skip("neither KIGEZI_TEST_LITERTJS is set nor npm installed")
-    for package in RUNTIME:
-        name = f"@litertjs/{package}@{RUNTIME_VERSION}"
-        command = [npm, "pack", name]
-        done = subprocess.run(command, cwd=folder, capture_output=True, check=False)
-        if done.returncode != 0:
-            pytest.skip(f"npm could not fetch {name}")
+    packages = NpmPackages(tmp_path_factory.mktemp("packages"))
+    fetched = os.environ.get("KIGEZI_TEST_LITERTJS")
+    try:
+        return {name: packages.read(name, fetched) for name in RUNTIME}
+    except DataError as error:
+        if "npm" not in str(error):
+            raise
+        pytest.skip(f"LiteRT.js: {error}")
 
 
 @pytest.fixture(scope="session")
@@ -182,14 +103,18 @@ def browser() -> Iterator[Any]:
 
 
 @pytest.fixture
-def build(network: bytes, runtime: Path, tmp_path: Path) -> Callable[..., Path]:
-    """Assemble the page in a folder of this name, with changes to model.json."""
+def build(
+    network: bytes, runtime: dict[str, Mapping[str, bytes]], tmp_path: Path
+) -> Callable[..., Path]:
+    """Put the page together in a folder of this name, with changes to the card."""
 
-    def assembled(name: str = "site", **changes: Any) -> Path:
-        assemble(tmp_path / name, network, make_about(**changes), runtime)
-        return tmp_path / name
+    def built(folder: str = "site", **changes: Any) -> Path:
+        card = make_card(**changes)
+        files = assemble_page(card, network, runtime, read_texts(None))
+        FolderDataset(path=str(tmp_path / folder)).save(files)
+        return tmp_path / folder
 
-    return assembled
+    return built
 
 
 @pytest.fixture

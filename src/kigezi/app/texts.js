@@ -42,7 +42,8 @@ export async function loadTexts() {
   if (problems.length > 0) throw new Error(`texts.json: ${problems.join("; ")}.`);
   return {
     say: (key, values = {}) => texts[key].replace(/\{(\w+)\}/g, (_, name) => values[name]),
-    className: (name) => texts.classes?.[name] ?? name,
+    // Folders are often named with _ for a blank.
+    className: (name) => texts.classes?.[name] ?? name.replaceAll(/_+/g, " "),
   };
 }
 

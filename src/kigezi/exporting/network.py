@@ -7,7 +7,7 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
-from kigezi.exporting.familiarity import LAYER, Familiarity
+from kigezi.exporting.familiarity import LAYERS, Familiarity
 from kigezi.learning.backbone import build_model
 from kigezi.learning.evaluating import Batches
 from kigezi.learning.examples import Examples
@@ -79,8 +79,13 @@ def build_shipped(
 
 
 def _means(model: keras.Model) -> keras.KerasTensor:
-    maps = model.get_layer(LAYER).output
-    return keras.layers.GlobalAveragePooling2D(name="means")(maps)
+    means = [
+        keras.layers.GlobalAveragePooling2D(name=f"mean_of_{name}")(
+            model.get_layer(name).output
+        )
+        for name in LAYERS
+    ]
+    return keras.layers.Concatenate(name="means")(means)
 
 
 def _tell(model: keras.Model, familiarity: Familiarity) -> keras.KerasTensor:
@@ -89,8 +94,7 @@ def _tell(model: keras.Model, familiarity: Familiarity) -> keras.KerasTensor:
         center=False, scale=False, epsilon=_EPSILON, name="centred"
     )
     centred = centre(_means(model))
-    variance = np.full_like(familiarity.mean, familiarity.variance)
-    centre.set_weights([familiarity.mean, variance])
+    centre.set_weights([familiarity.mean, familiarity.variance])
     along = keras.layers.Dense(
         familiarity.kernel.shape[1], use_bias=False, name="directions"
     )

@@ -38,7 +38,7 @@ from kigezi.stores import Exported, Tracking
 _log = logging.getLogger(__name__)
 
 _MOST_FITTED = 6000
-"""training images that familiarity is fitted to"""
+"""training photographs that familiarity is fitted to"""
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,7 @@ def calibrate(
     from kigezi.exporting.network import load_final_model, look
 
     model = load_final_model(final_model, trial.result.assignment.recipe)
-    train = examples.rows("train", all_copies=True)
+    train = examples.rows("train", all_copies=False)
     every = -(-len(train) // _MOST_FITTED)
     _, maps = look(model, examples, train[::every])
     familiarity = Familiarity.fit(maps)
