@@ -5,9 +5,9 @@ import os
 import re
 import sys
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
+
+from kigezi.native_output import without_native_output
 
 _KNOWN = re.compile(
     r"register_new_resolver\(\) is"  # omegaconf 2.4 about kedro 1.7
@@ -41,23 +41,6 @@ def silence_other_packages() -> None:
     # It tells its makers which of its functions are used otherwise.
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
-
-
-@contextmanager
-def without_native_output() -> Iterator[None]:
-    """Drop what C++ code prints meanwhile, past Python and its `sys.stderr`.
-
-    No environment variable stops it all. An error is still raised as an exception.
-    """
-    sys.stderr.flush()
-    kept = os.dup(2)
-    try:
-        with open(os.devnull, "wb") as nowhere:
-            os.dup2(nowhere.fileno(), 2)
-            yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
 
 
 def import_keras() -> None:

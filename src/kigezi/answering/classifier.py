@@ -11,9 +11,9 @@ import numpy.typing as npt
 
 from kigezi.answering.card import Card
 from kigezi.answering.deciding import Answer, decide
+from kigezi.native_output import without_native_output
 from kigezi.photos.geometry import fit
 from kigezi.photos.reading import decode, pixel_limit
-from kigezi.quiet import without_native_output
 
 MEGAPIXELS = 100.0
 """largest photograph that is decoded, in millions of pixels"""
@@ -22,19 +22,18 @@ MEGAPIXELS = 100.0
 class Classifier:
     """Answers for one photograph after the other, on one thread."""
 
-    def __init__(self, model: Path, card: Card, threads: int = 1) -> None:
+    def __init__(self, model: Path, card: Card) -> None:
         """Load the file; that takes a few milliseconds.
 
         Args:
             model: An exported .tflite file.
             card: Its card.
-            threads: Processor threads that one answer may use.
         """
         from ai_edge_litert.interpreter import Interpreter
 
         self.card = card
         with without_native_output():
-            interpreter = Interpreter(str(model), num_threads=threads)
+            interpreter = Interpreter(str(model), num_threads=1)
             self._run = interpreter.get_signature_runner()
             # The first answer prepares what all others use.
             self.look(np.zeros((card.size, card.size, 3), np.uint8))

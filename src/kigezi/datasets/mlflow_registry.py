@@ -15,6 +15,7 @@ from kigezi.datasets.mlflow_runs import experiment
 from kigezi.datasets.mlflow_server import Server
 from kigezi.datasets.mlflow_variants import Variant, open_study
 from kigezi.exporting.packing import CHECKSUMS
+from kigezi.records import digest_of
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -22,8 +23,9 @@ if TYPE_CHECKING:
 
 _TAG = "kigezi.exported"
 _PLACE = "mlflow.modelVersions"
+_PACKAGE = Path(__file__).parents[1]
 _TRAVELLING = (
-    *("__init__.py", "errors.py", "quiet.py", "answering"),
+    *("__init__.py", "errors.py", "native_output.py", "answering"),
     *("photos/__init__.py", "photos/checking.py"),
     *("photos/reading.py", "photos/geometry.py"),
 )
@@ -52,7 +54,7 @@ def register(
         client: The server's.
     """
     name = registered_name(variant.study_name)
-    digest = sha256_of(exported.folder / CHECKSUMS)
+    digest = digest_of([sha256_of(exported.folder / CHECKSUMS), _code()])
     versions = client.search_model_versions(f"name = '{name}'")
     newest = max(versions, key=lambda version: int(version.version), default=None)
     if newest is not None and newest.tags.get(_TAG) == digest:
@@ -74,6 +76,17 @@ def register(
     client.set_logged_model_tags(made.model_id, {_PLACE: json.dumps(place)})
 
 
+def _code() -> dict[str, str]:
+    """sha256 of every file that travels, by path: another one is another version."""
+    found = [
+        path
+        for name in _TRAVELLING
+        for path in [_PACKAGE / name, *(_PACKAGE / name).rglob("*.py")]
+    ]
+    files = sorted(path for path in found if path.is_file())
+    return {path.relative_to(_PACKAGE).as_posix(): sha256_of(path) for path in files}
+
+
 def _log(run_id: str, exported: Exported, example: bytes) -> "ModelInfo":
     """Log the model with a run."""
     import mlflow
@@ -81,7 +94,6 @@ def _log(run_id: str, exported: Exported, example: bytes) -> "ModelInfo":
     from mlflow.models import ModelSignature
     from mlflow.types import ColSpec, DataType, Schema
 
-    package = Path(__file__).parents[1]
     types = {str: DataType.string, float: DataType.double}
     missing = {f"{place}_probability" for place in PLACES[len(exported.card.classes) :]}
     outputs = [
@@ -93,12 +105,12 @@ def _log(run_id: str, exported: Exported, example: bytes) -> "ModelInfo":
     )
     needed = ("ai-edge-litert", "mlflow", "numpy", "pandas", "pillow", "pydantic")
     with TemporaryDirectory() as folder, mlflow.start_run(run_id=run_id, nested=True):
-        code = Path(folder, package.name)
+        code = Path(folder, _PACKAGE.name)
         for name in _TRAVELLING:
-            _copy(package / name, code / name)
+            _copy(_PACKAGE / name, code / name)
         info = mlflow.pyfunc.log_model(
             name="exported",
-            python_model=str(package / "answering" / "served.py"),
+            python_model=str(_PACKAGE / "answering" / "served.py"),
             artifacts={
                 "model": str(exported.path("float32")),
                 "card": str(exported.folder / CARD),

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kigezi.errors import ConfigurationError
-from kigezi.quiet import without_native_output
+from kigezi.native_output import without_native_output
 
 INT8_OPERATIONS = ("CONV_2D", "DEPTHWISE_CONV_2D", "ADD")
 """Operations that compute in whole numbers: almost all of the work.

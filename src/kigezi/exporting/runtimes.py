@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kigezi.answering.card import FILES
-from kigezi.quiet import without_native_output
+from kigezi.native_output import without_native_output
 
 
 class Answers(NamedTuple):
