@@ -18,6 +18,13 @@ LAYER = "block_13_expand_relu"
 
 _DIRECTIONS = 32
 
+_LEAST_SHARE, _LEAST = 1e-6, 1e-8
+"""of the largest variance, and at all, that a direction of no own has
+
+Where features do not vary, a difference in the last digit would count for millions of
+standard deviations otherwise.
+"""
+
 
 @dataclass(frozen=True)
 class Familiarity:
@@ -42,9 +49,12 @@ class Familiarity:
 
         count, width = features.shape
         directions = min(_DIRECTIONS, count - 2, width - 1)
-        found = PCA(directions, svd_solver="full").fit(features)
-        noise = max(float(found.noise_variance_), np.finfo(np.float32).tiny * width)
-        weights = (1 - noise / found.explained_variance_).clip(0)
+        with np.errstate(invalid="ignore"):  # shares of no variance at all
+            found = PCA(directions, svd_solver="full").fit(features)
+        varying = found.explained_variance_
+        least = max(_LEAST_SHARE * varying.max(initial=0), _LEAST)
+        noise = max(float(found.noise_variance_), float(least))
+        weights = 1 - noise / np.maximum(varying, noise)
         return cls(
             mean=found.mean_.astype(np.float32),
             variance=noise * width,
