@@ -13,13 +13,14 @@ from kigezi.datasets.exported import Exported
 from kigezi.datasets.mlflow_runs import experiment
 from kigezi.datasets.mlflow_server import Server
 from kigezi.datasets.mlflow_variants import Variant, open_study
-from kigezi.exporting.packing import CHECKSUMS
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.models.model import ModelInfo
 
 _TAG = "kigezi.exported"
+_KIND = "float32"
+"""of the files, the one that is registered"""
 _TRAVELLING = (
     *("__init__.py", "errors.py", "quiet.py", "answering"),
     *("photos/__init__.py", "photos/reading.py", "photos/geometry.py"),
@@ -49,7 +50,9 @@ def register(
         client: The server's.
     """
     name = registered_name(variant.study_name)
-    digest = sha256_of(exported.folder / CHECKSUMS)
+    # What is registered, with its card inside. Other files of the folder hold dates and
+    # times that were measured, so that they differ whenever they are made.
+    digest = sha256_of(exported.path(_KIND))
     versions = client.search_model_versions(f"name = '{name}'")
     if any(version.tags.get(_TAG) == digest for version in versions):
         return
@@ -89,7 +92,7 @@ def _log(run_id: str, exported: Exported, example: bytes) -> "ModelInfo":
             name="exported",
             python_model=str(package / "answering" / "served.py"),
             artifacts={
-                "model": str(exported.path("float32")),
+                "model": str(exported.path(_KIND)),
                 "card": str(exported.folder / CARD),
             },
             code_paths=[str(code)],
