@@ -25,7 +25,7 @@ CLASSES = ("7", "NA", "unsure")
 WEIGHTS = PROJECT / "src/kigezi/bundled/mobilenet_v2_0.35_96_patterns.weights.h5"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class SmallExport:
     """What the nodes of the export pipeline hand on."""
 
