@@ -91,13 +91,13 @@ def _check_ledger(ledger: pd.DataFrame, ingest: IngestParameters) -> None:
 
 def _how_to_make(missing: list[str]) -> str:
     """The first step to take: what the earliest of the pipelines makes."""
-    from kigezi.pipeline_registry import MAIN, maker_of
+    from kigezi.pipeline_registry import MAKERS, maker_of
 
     makers = {name: maker_of(name) for name in missing}
     made = [name for name in missing if makers[name]]
     if not made:
         return f"{missing[0]} is not there, and no pipeline makes it: see conf/base."
-    name = min(made, key=lambda name: MAIN.index(makers[name]))
+    name = min(made, key=lambda name: MAKERS.index(makers[name]))
     return (
         f"{name} is not there yet: run `kedro run --pipeline={makers[name]}` first "
         "(with the same --env and --params)."

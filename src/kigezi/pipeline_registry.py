@@ -11,6 +11,9 @@ from kigezi.errors import ConfigurationError
 MAIN = ("ingest", "augment", "tune", "report")
 """What `kedro run` runs: the study, in this order."""
 
+MAKERS = (*MAIN, "export")
+"""Pipelines whose results others need, in the order in which they run."""
+
 
 def register_pipelines() -> dict[str, Pipeline]:
     """All pipelines by name; `__default__` is the sum of the main ones."""
@@ -36,8 +39,8 @@ def _explain(error: ImportError) -> str:
 
 
 def maker_of(dataset: str) -> str | None:
-    """The main pipeline that makes a dataset, if one does."""
-    for name in MAIN:
+    """The pipeline that makes a dataset which others need, if one does."""
+    for name in MAKERS:
         module = import_module(f"kigezi.pipelines.{name}")
         if dataset in module.create_pipeline().all_outputs():
             return name
