@@ -57,9 +57,7 @@ def test_a_familiarity_that_is_no_number_is_unsure(familiarity: float) -> None:
     assert _decide(0.9, 0.1, 0, 0, familiarity=familiarity)["answer"] == UNSURE
 
 
-@pytest.mark.parametrize(
-    "probabilities", [[math.nan] * 4, [0.9, math.nan, 0.05, 0.05]]
-)
+@pytest.mark.parametrize("probabilities", [[math.nan] * 4, [0.9, math.nan, 0.05, 0.05]])
 def test_probabilities_that_are_no_numbers_are_unsure(
     probabilities: list[float],
 ) -> None:

@@ -117,7 +117,10 @@ def test_every_file_past_its_budget_is_named() -> None:
     ("budgets", "words"),
     [
         (_budgets(megabytes=1.9), "has 2.00 MB (export.budgets.megabytes allows 1.9)"),
-        (_budgets(median_ms=7.5), "takes 8.00 ms (export.budgets.median_ms allows 7.5)"),
+        (
+            _budgets(median_ms=7.5),
+            "takes 8.00 ms (export.budgets.median_ms allows 7.5)",
+        ),
     ],
 )
 def test_size_and_time_have_budgets(budgets: Budgets, words: str) -> None:

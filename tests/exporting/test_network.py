@@ -88,9 +88,7 @@ def test_it_loads_where_the_project_is_not_installed(
     )
     assert done.returncode == 0, done.stderr
     found, mine = np.load(paths[2]), _answers(small_export)
-    np.testing.assert_allclose(
-        found["probabilities"], mine["probabilities"], atol=1e-5
-    )
+    np.testing.assert_allclose(found["probabilities"], mine["probabilities"], atol=1e-5)
     np.testing.assert_allclose(
         found["familiarity"][:, 0], mine["familiarity"], rtol=1e-3
     )
