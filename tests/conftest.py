@@ -6,7 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 # One thread: bits do not depend on the machine. No browser, no telemetry, no colours.
 os.environ["TF_NUM_INTRAOP_THREADS"] = os.environ["OMP_NUM_THREADS"] = "1"
@@ -27,6 +27,9 @@ from kigezi.quiet import silence_other_packages
 from kigezi.records import Assignment, Epoch, Figures, Trial, TrialResult
 from kigezi.schemas import Recipe, TuneParameters
 from kigezi.settings import CONFIG_LOADER_ARGS
+
+if TYPE_CHECKING:
+    from tests.exported import SmallExport
 
 silence_other_packages()
 configure_project("kigezi")
@@ -250,6 +253,17 @@ def conf(tmp_path: Path) -> Path:
     folder = shutil.copytree(PROJECT / "conf", tmp_path / "conf", ignore=unwanted)
     (folder / "local").mkdir(exist_ok=True)
     return folder
+
+
+@pytest.fixture(scope="session")
+def small_export(tmp_path_factory: pytest.TempPathFactory) -> "SmallExport":
+    """Files of every kind, made once for all processes of a test run."""
+    from tests.exported import small_export_in
+
+    folder = tmp_path_factory.getbasetemp()
+    # Each process of pytest-xdist has a folder of its own in that of the run.
+    alone = "PYTEST_XDIST_WORKER" not in os.environ
+    return small_export_in(folder if alone else folder.parent)
 
 
 @pytest.fixture(autouse=True)

@@ -19,7 +19,13 @@ def test_the_default_is_the_sum_of_the_four() -> None:
     assert len(default) == sum(map(len, names))
 
 
-@pytest.mark.parametrize("name", ["pretrain", "quality", "verify", "diff", "leakage"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("pretrain", "quality", "verify", "diff", "leakage"),
+        *("search", "export", "predict"),
+    ],
+)
 def test_what_is_asked_for_by_name_is_not_in_the_default(name: str) -> None:
     pipelines = register_pipelines()
     default = {node.name for node in pipelines["__default__"].nodes}
@@ -60,6 +66,7 @@ def test_the_registry_follows_the_environment() -> None:
         ("tune.freeze.winner", "tune"),
         ("tune.final.final_model.trial", "tune"),
         ("leaderboard", "report"),
+        ("exported", "export"),
         ("paper", None),
         ("tune.freeze.top_99.trial", None),
     ],

@@ -4,8 +4,13 @@ from pathlib import Path
 from subprocess import CompletedProcess
 
 import pytest
+from PIL import Image
 
 from tests.conftest import copy_project, run_kedro
+from tests.exported import SmallExport, coloured
+from tests.pictures import encoded, write_tree
+
+PHOTOGRAPH = encoded(Image.fromarray(coloured(1, seed=21)[0]), "PNG")
 
 SPY = """
 import atexit, os, sys
@@ -88,12 +93,36 @@ def test_versions_are_compared_without_tensorflow(project: Path) -> None:
     assert table.count("re-augmented") == 30
 
 
+def test_photographs_are_answered_without_tensorflow(
+    project: Path, small_export: SmallExport
+) -> None:
+    for path, data in small_export.files().items():
+        write_tree(project / "data/06_models/demo/exported", {path: data})
+    write_tree(project, {"new/1.png": PHOTOGRAPH, "new/2.txt": b"text"})
+    done, imported = _kedro(
+        project,
+        *("run", "--env=demo", "--pipeline=predict"),
+        "--params=predict.source=new",
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+    assert imported == ""
+    table = (project / "data" / "08_reporting" / "answers.csv").read_text()
+    assert "1.png,answered,7," in table
+    assert "2.txt,not read," in table
+    assert (project / "data" / "08_reporting" / "answers.png").stat().st_size > 0
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
         (["--params=tune.baseline.epochs=0"], "--params: tune.baseline.epochs is 0"),
         (["--env=dmeo"], "did you mean demo?"),
         (["--pipeline=tune", "--env=quick"], "`kedro run --pipeline=ingest` first"),
+        (
+            ["--pipeline=predict", "--env=quick", "--params=predict.source=src"],
+            "`kedro run --pipeline=export` first",
+        ),
     ],
 )
 def test_a_mistake_prints_a_sentence(

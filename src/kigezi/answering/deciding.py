@@ -73,7 +73,7 @@ def decide(
     reason = ""
     if not familiarity >= card.doubt.least_familiarity:
         reason = "it does not look like the photographs that were learnt from"
-    elif not confidence >= card.doubt.least_confidence:
+    elif not probabilities.max() >= card.doubt.least_confidence:
         reason = "no class is probable enough"
     return Answer(
         UNSURE if reason else label, reason, confidence, float(familiarity), top

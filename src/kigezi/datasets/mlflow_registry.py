@@ -14,7 +14,6 @@ from kigezi.datasets.exported import Exported
 from kigezi.datasets.mlflow_runs import experiment
 from kigezi.datasets.mlflow_server import Server
 from kigezi.datasets.mlflow_variants import Variant, open_study
-from kigezi.exporting.packing import CHECKSUMS
 from kigezi.records import digest_of
 
 if TYPE_CHECKING:
@@ -24,6 +23,8 @@ if TYPE_CHECKING:
 _TAG = "kigezi.exported"
 _PLACE = "mlflow.modelVersions"
 _PACKAGE = Path(__file__).parents[1]
+_KIND = "float32"
+"""of the files, the one that is registered"""
 _TRAVELLING = (
     *("__init__.py", "errors.py", "native_output.py", "answering"),
     *("photos/__init__.py", "photos/checking.py"),
@@ -54,7 +55,9 @@ def register(
         client: The server's.
     """
     name = registered_name(variant.study_name)
-    digest = digest_of([sha256_of(exported.folder / CHECKSUMS), _code()])
+    # What is registered, with its card inside. Other files of the folder hold dates and
+    # times that were measured, so that they differ whenever they are made.
+    digest = digest_of([sha256_of(exported.path(_KIND)), _code()])
     versions = client.search_model_versions(f"name = '{name}'")
     newest = max(versions, key=lambda version: int(version.version), default=None)
     if newest is not None and newest.tags.get(_TAG) == digest:
@@ -112,7 +115,7 @@ def _log(run_id: str, exported: Exported, example: bytes) -> "ModelInfo":
             name="exported",
             python_model=str(_PACKAGE / "answering" / "served.py"),
             artifacts={
-                "model": str(exported.path("float32")),
+                "model": str(exported.path(_KIND)),
                 "card": str(exported.folder / CARD),
             },
             code_paths=[str(code)],

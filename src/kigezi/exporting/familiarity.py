@@ -22,6 +22,13 @@ _DIRECTIONS = 32
 _LEAST_SPREAD = 0.1
 """of a feature, in medians of all: some hardly vary among the images fitted to"""
 
+_LEAST_SHARE, _LEAST = 1e-6, 1e-8
+"""of the largest variance, and at all, that a direction of no own has
+
+Where features do not vary, a difference in the last digit would count for millions of
+standard deviations otherwise.
+"""
+
 
 @dataclass(frozen=True)
 class Familiarity:
@@ -47,11 +54,13 @@ class Familiarity:
         count, width = features.shape
         mean, spread = features.mean(axis=0), features.std(axis=0)
         spread = spread.clip(_LEAST_SPREAD * (np.median(spread) or 1))
-        found = PCA(min(_DIRECTIONS, count - 2, width - 1), svd_solver="full").fit(
-            (features - mean) / spread
-        )
-        noise = max(float(found.noise_variance_), np.finfo(np.float32).eps)
-        weights = (1 - noise / found.explained_variance_.clip(noise)).clip(0)
+        directions = min(_DIRECTIONS, count - 2, width - 1)
+        with np.errstate(invalid="ignore"):  # shares of no variance at all
+            found = PCA(directions, svd_solver="full").fit((features - mean) / spread)
+        varying = found.explained_variance_
+        least = max(_LEAST_SHARE * varying.max(initial=0), _LEAST)
+        noise = max(float(found.noise_variance_), float(least))
+        weights = 1 - noise / np.maximum(varying, noise)
         return cls(
             mean=mean,
             variance=(spread**2 * noise * width).astype(np.float32),

@@ -31,8 +31,8 @@ def with_card(kind: str, data: bytes, card: Card) -> bytes:
         return model.SerializeToString()
     buffer = BytesIO(data)
     with zipfile.ZipFile(buffer, "a") as archive:
-        archive.writestr(CARD, text)
-        archive.writestr(LABELS, labels)
+        archive.writestr(_undated(CARD), text)
+        archive.writestr(_undated(LABELS), labels)
     return buffer.getvalue()
 
 
@@ -51,6 +51,13 @@ def pack(models: Mapping[str, bytes], card: Card, page: str) -> dict[str, bytes]
     sums = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
     checksums = _lines(f"{digest}  {name}" for name, digest in sums.items())
     return files | {CHECKSUMS: checksums.encode()}
+
+
+def _undated(name: str) -> zipfile.ZipInfo:
+    """An entry without the time of day: the same card makes the same bytes."""
+    entry = zipfile.ZipInfo(name)
+    entry.external_attr = 0o644 << 16
+    return entry
 
 
 def _lines(items: Iterable[str]) -> str:

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from kigezi.answering.card import Card, Doubt
+from kigezi.errors import DataError
 from kigezi.exporting.calibrating import find_temperature, find_threshold
 from kigezi.exporting.charts import plot_risk
 from kigezi.exporting.contract import check_budgets, compare_files, list_changes
@@ -72,6 +73,9 @@ def gather_unknown(
         image: Working size and shape.
         ingest: Which photographs are usable.
         photographs: The library of photographs.
+
+    Raises:
+        DataError: None of the photographs is usable.
     """
     parts = {"drawn": draw_unknown(export.unknown.drawn, image.size)}
     if export.unknown.source is not None:
@@ -84,8 +88,13 @@ def gather_unknown(
                 fit(decode(folder.read(path), image.size), image.size, image.fit)
                 for path in progress(kept, len(kept), "export: other photographs")
             ]
-        if images:
-            parts["photographs"] = np.stack([np.asarray(one) for one in images])
+        if not images:
+            raise DataError(
+                f"none of the {len(found)} files in {folder.root} is a usable "
+                f"photograph, the first one because {found['reason'].iloc[0]}: name "
+                "other ones as export.unknown.source."
+            )
+        parts["photographs"] = np.stack([np.asarray(one) for one in images])
     kinds = np.concatenate([[kind] * len(some) for kind, some in parts.items()])
     return Unknown(kinds, np.concatenate(list(parts.values())))
 

@@ -21,7 +21,12 @@ _log = logging.getLogger(__name__)
 _COLUMNS = 6
 """photographs beside each other"""
 
-_NOT_READ = "not read"
+_ANSWERED, _NOT_READ = "answered", "not read"
+"""what a file may be, besides `UNSURE`; a class may be called like any of them"""
+
+_NO_ANSWER = {
+    name: "" if kind is str else float("nan") for name, kind in COLUMNS.items()
+}
 
 
 def answer_photographs(
@@ -60,13 +65,12 @@ def answer_photographs(
     seen = found[found["status"] != "ignored"]  # that is the system's own
     rows = [
         {"file": path, "status": _status(answers.get(path))}
-        | answers.get(path, {"reason": reason})
+        | answers.get(path, _NO_ANSWER | {"reason": reason})
         for path, reason in seen[["path", "reason"]].itertuples(index=False)
     ]
-    _say(found, answers)
     table = pd.DataFrame(rows, columns=["file", "status", *COLUMNS])
-    texts = [name for name, kind in COLUMNS.items() if kind is str]
-    return table.fillna(dict.fromkeys(texts, ""))
+    _say(table["status"].value_counts())
+    return table
 
 
 def draw_answers(
@@ -80,12 +84,14 @@ def draw_answers(
         photographs: The library of photographs.
     """
     folder = _open(predict, photographs)
-    read = table[table["status"] != _NOT_READ]
-    labels = [UNSURE, *sorted(set(read["answer"]) - {UNSURE})]
-    of_each = max(1, predict.shown // len(labels))
+    answered = table[table["status"] == _ANSWERED]
+    parts = {UNSURE: table[table["status"] == UNSURE]}
+    for label, rows in answered.groupby("answer"):
+        parts[f"the class {label}" if label == UNSURE else label] = rows
+    of_each = max(1, predict.shown // len(parts))
     sections = {}
-    for label in labels:
-        rows = read[read["answer"] == label].sort_values(["confidence", "file"])
+    for label, part in parts.items():
+        rows = part.sort_values(["confidence", "file"])
         some = rows.head(of_each)
         heading = f"{label}: {len(rows)}"
         if len(some) < len(rows):
@@ -109,19 +115,18 @@ def _open(
 def _status(answer: dict | None) -> str:
     if answer is None:
         return _NOT_READ
-    return "unsure" if answer["reason"] else "answered"
+    return UNSURE if answer["reason"] else _ANSWERED
 
 
 def _picture(row: pd.Series, folder: PhotographFolder) -> Picture:
-    unsure = row["status"] == "unsure"
+    unsure = row["status"] == UNSURE
     said = f"{100 * row['confidence']:.0f} % {row['first'] if unsure else ''}".strip()
     return Picture(thumbnail(folder.read(row["file"])), (row["file"], said), unsure)
 
 
-def _say(found: pd.DataFrame, answers: dict[str, dict]) -> None:
-    unsure = sum(answer["answer"] == UNSURE for answer in answers.values())
+def _say(counts: pd.Series) -> None:
     _log.info(
         "%s of %s files were answered, %s unsure, %s not read",
-        *(f"{len(answers) - unsure:,}", f"{len(found):,}", f"{unsure:,}"),
-        f"{len(found) - len(answers):,}",
+        *(f"{counts.get(_ANSWERED, 0):,}", f"{counts.sum():,}"),
+        *(f"{counts.get(UNSURE, 0):,}", f"{counts.get(_NOT_READ, 0):,}"),
     )

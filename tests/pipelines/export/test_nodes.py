@@ -1,0 +1,182 @@
+import logging
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from kigezi.answering.card import FILES, Card
+from kigezi.datasets.photographs import PhotographsDataset
+from kigezi.errors import DataError
+from kigezi.exporting.wording import log_doubt, log_unknown
+from kigezi.photos.geometry import fit
+from kigezi.photos.unknown import draw_unknown
+from kigezi.pipelines.export import create_pipeline
+from kigezi.pipelines.export.nodes import (
+    Unknown,
+    calibrate,
+    gather_unknown,
+    measure_files,
+    pack_files,
+)
+from tests.exported import (
+    CLASSES,
+    SIZE,
+    SmallExport,
+    coloured_trial,
+    export_parameters,
+    make_coloured_examples,
+    make_doubt,
+    make_groups,
+)
+from tests.pictures import (
+    encoded,
+    image_parameters,
+    ingest_parameters,
+    picture,
+    write_tree,
+)
+
+Measured = tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, Any]
+
+
+def test_one_photograph_of_each_subject_counts(small_export: SmallExport) -> None:
+    examples, export = make_coloured_examples(), export_parameters()
+    trial, ledger = coloured_trial(), make_groups(examples, size=3)
+    found = calibrate(small_export.final_model, trial, examples, ledger, export)
+    assert found.doubt.photographs == 20
+    alone = small_export.calibration.doubt
+    assert alone.photographs == 60
+    # A third of the evidence promises less.
+    assert found.doubt.risk_bound > alone.risk_bound
+    assert alone.risk_bound < 0.2
+    kernel = small_export.calibration.familiarity.kernel
+    np.testing.assert_array_equal(found.familiarity.kernel, kernel)
+
+
+def test_the_card_says_what_was_calibrated(small_export: SmallExport) -> None:
+    card, doubt = small_export.card, small_export.calibration.doubt
+    assert card.doubt == doubt
+    assert (card.classes, card.size, card.fit) == (CLASSES, SIZE, "crop")
+    assert (doubt.risk, doubt.certainty) == (0.2, 0.9)
+    assert 1 / 3 < doubt.least_confidence < 1
+    assert 0.5 < doubt.answered <= 0.95
+    assert "tensorflow" in card.made_with
+    assert Card.model_validate_json(card.model_dump_json()) == card
+
+
+@pytest.fixture(scope="module")
+def measured(small_export: SmallExport) -> Measured:
+    examples = make_coloured_examples(held_out=30)
+    unknown = Unknown(np.repeat(["drawn"], 8), draw_unknown(8, SIZE))
+    ledger = make_groups(examples)
+    return measure_files(
+        small_export.models, small_export.card, examples, unknown, ledger
+    )
+
+
+def test_every_file_is_measured(measured: Measured, small_export: SmallExport) -> None:
+    table, changes, unknown, figure = measured
+    assert table["file"].tolist() == list(FILES.values())
+    sizes = [len(data) / 1e6 for data in small_export.models.values()]
+    assert table["megabytes"].tolist() == sizes
+    assert (table["accuracy"] > 80).all()
+    assert len(changes) == table["changed"].sum()
+    assert unknown["file"].tolist() == list(FILES.values())
+    assert set(unknown["images"]) == {8}
+    assert (unknown["auroc"] > 0.9).all()
+    assert "30 test images" in figure.get_suptitle()
+
+
+def test_what_is_within_its_budget_is_shipped(
+    measured: Measured, small_export: SmallExport
+) -> None:
+    table, _, unknown, _ = measured
+    points = dict.fromkeys(("float32", "float16", "int8", "onnx"), 100)
+    budgets = {"points_lost": points, "megabytes": 9, "median_ms": None}
+    export = export_parameters(budgets=budgets)
+    packed = pack_files(small_export.models, small_export.card, table, unknown, export)
+    assert {FILES[kind] for kind in small_export.models} < set(packed)
+    page = packed["README.md"].decode()
+    for name in (*FILES.values(), "AUROC", "drawn"):
+        assert name in page
+    assert "{{" not in page
+
+
+@pytest.mark.parametrize("budget", ["megabytes", "median_ms"])
+def test_what_is_past_its_budget_is_not_shipped(
+    measured: Measured, small_export: SmallExport, budget: str
+) -> None:
+    table, _, unknown, _ = measured
+    budgets = {"points_lost": {}, "megabytes": None, "median_ms": None, budget: 1e-3}
+    export = export_parameters(budgets=budgets)
+    with pytest.raises(DataError, match=rf"export\.budgets\.{budget} allows 0\.001"):
+        pack_files(small_export.models, small_export.card, table, unknown, export)
+
+
+def _gather(root: Path, source: str | None) -> Unknown:
+    library = PhotographsDataset(path=str(root), unpacked="unpacked").load()
+    export = export_parameters(unknown={"source": source, "drawn": 20})
+    return gather_unknown(export, image_parameters(), ingest_parameters(), library)
+
+
+def test_other_things_are_drawn(tmp_path: Path) -> None:
+    found = _gather(tmp_path, None)
+    assert found.kinds.tolist() == ["drawn"] * 20
+    np.testing.assert_array_equal(found.images, draw_unknown(20, 32))
+
+
+def test_photographs_of_other_things_are_used(tmp_path: Path) -> None:
+    images = [picture(number, (90, 60)) for number in (1, 2)]
+    files = {f"b/{n}.png": encoded(one, "PNG") for n, one in enumerate(images)}
+    write_tree(tmp_path / "other", files | {"a.txt": b"text"})
+    found = _gather(tmp_path, "other")
+    assert found.kinds.tolist() == ["drawn"] * 20 + ["photographs"] * 2
+    for seen, image in zip(found.images[20:], images, strict=True):
+        np.testing.assert_array_equal(seen, fit(image, 32, "crop"))
+    assert Image.fromarray(found.images[0]).size == (32, 32)
+
+
+def test_no_usable_photograph_of_other_things(tmp_path: Path) -> None:
+    write_tree(tmp_path / "other", {"a.jpg": b"text", "b.jpg": b""})
+    with pytest.raises(DataError, match=r"none of the 2 files.*it is text.*unknown"):
+        _gather(tmp_path, "other")
+    with pytest.raises(DataError, match=r"nowhere.*export\.unknown\.source"):
+        _gather(tmp_path, "nowhere")
+
+
+def _warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
+    records = caplog.records
+    return [one.getMessage() for one in records if one.levelno == logging.WARNING]
+
+
+def test_a_promise_that_cannot_be_kept_is_said(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    log_doubt(make_doubt(risk=0.02, risk_bound=0.02))
+    assert not _warnings(caplog)
+    log_doubt(make_doubt(risk=0.02, risk_bound=0.031))
+    (said,) = _warnings(caplog)
+    assert "A risk of 2.0 % (export.risk) cannot be promised by 100" in said
+    assert "3.1 % is the lowest bound" in said
+
+
+def test_a_familiarity_that_is_of_no_use_is_said(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    row = {"file": "model.onnx", "other_things": "drawn", "images": 9, "refused": 50}
+    log_unknown(pd.DataFrame([row | {"auroc": 0.95}]))
+    assert not _warnings(caplog)
+    log_unknown(pd.DataFrame([row | {"auroc": 0.6}]))
+    (said,) = _warnings(caplog)
+    assert "model.onnx hardly tells other things (drawn)" in said
+
+
+def test_nothing_is_registered_before_it_is_shipped() -> None:
+    nodes = {node.name: node for node in create_pipeline().nodes}
+    assert nodes["pack_files"].outputs == ["exported"]
+    assert "exported" in nodes["register_model"].inputs
+    tables = set(nodes["measure_files"].outputs)
+    assert tables & set(nodes["pack_files"].inputs)
