@@ -1,4 +1,4 @@
-"""A small model that knows three colours, and the files that the project makes of it."""
+"""A small model that knows three colours, and the files that are made of it."""
 
 import pickle
 from dataclasses import dataclass
