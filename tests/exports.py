@@ -9,7 +9,7 @@ from PIL import Image
 
 from kigezi.answering.card import Card
 from kigezi.datasets.exported import Exported
-from kigezi.exporting.packing import pack
+from kigezi.exporting.packing import pack, with_card
 from tests.pictures import encoded
 
 SIDE = 32
@@ -67,7 +67,8 @@ def write_export(folder: Path, page: str = "", **changes: Any) -> Exported:
         changes: Of the card.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    packed = pack({"float32": make_litert()}, make_card(**changes), page)
+    card = make_card(**changes)
+    packed = pack({"float32": with_card("float32", make_litert(), card)}, card, page)
     for name, data in packed.items():
         (folder / name).write_bytes(data)
     return Exported(folder)

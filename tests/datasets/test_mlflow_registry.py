@@ -5,6 +5,7 @@ from pathlib import Path
 import mlflow
 import pytest
 
+from kigezi.datasets import mlflow_registry
 from kigezi.datasets.exported import Exported
 from kigezi.datasets.mlflow_server import Server
 from kigezi.datasets.tracking import close_tracking
@@ -45,11 +46,29 @@ def test_an_export_is_registered_once(server: Server, exported: Exported) -> Non
 def test_the_newest_version_is_what_was_exported_last(
     server: Server, exported: Exported, tmp_path: Path
 ) -> None:
-    other = write_export(tmp_path / "other", page="trained again")
+    other = write_export(tmp_path / "other", training="another")
     for one in (exported, other, exported):
         register(server, one)
     first, second, third = [v.tags["kigezi.exported"] for v in versions_in(server)]
     assert first == third != second
+
+
+def test_measured_times_make_no_new_version(
+    server: Server, exported: Exported, tmp_path: Path
+) -> None:
+    register(server, exported)
+    register(server, write_export(tmp_path / "again", page="7.3 ms"))
+    assert len(versions_in(server)) == 1
+
+
+def test_other_code_makes_a_new_version(
+    server: Server, exported: Exported, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    register(server, exported)
+    travelling = mlflow_registry._TRAVELLING
+    monkeypatch.setattr(mlflow_registry, "_TRAVELLING", (*travelling, "quiet.py"))
+    register(server, exported)
+    assert len(versions_in(server)) == 2
 
 
 def test_what_mlflow_missed_is_sent_by_the_next_run(

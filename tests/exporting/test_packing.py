@@ -44,6 +44,8 @@ def test_checksums_are_what_sha256sum_reads(
     assert set(files) == {*FILES.values(), CARD, LABELS, "README.md", CHECKSUMS}
     for name, data in files.items():
         (tmp_path / name).write_bytes(data)
+    lines = files[CHECKSUMS].decode().splitlines()
+    assert {line[66:] for line in lines} == set(files) - {CHECKSUMS}
     check = ["sha256sum", "--check", "--strict", CHECKSUMS]
     done = subprocess.run(
         check, cwd=tmp_path, capture_output=True, text=True, check=False
