@@ -5,28 +5,28 @@ from typing import Any
 from kigezi.answering.card import Card, Doubt
 
 DOUBT = {
-    "temperature": 1.0,
-    "least_confidence": 0.0,
-    "least_familiarity": -1e9,
+    "temperature": 1.5,
+    "least_confidence": 0.5,
+    "least_familiarity": -2.0,
     "risk": 0.02,
-    "risk_bound": 0.015,
+    "risk_bound": 0.03,
     "certainty": 0.9,
-    "photographs": 200,
-    "answered": 0.95,
+    "photographs": 100,
+    "answered": 0.8,
 }
 CARD = {
     "name": "study",
     "classes": ("Early blight", "Late blight", "healthy"),
     "size": 96,
     "fit": "crop",
-    "dataset": "0" * 64,
-    "training": "1" * 64,
-    "made_with": {},
+    "dataset": "d" * 64,
+    "training": "t" * 64,
+    "made_with": {"numpy": "2"},
 }
 
 
 def make_doubt(**changes: Any) -> Doubt:
-    """Thresholds that every answer passes, with changes."""
+    """Thresholds half way, with changes."""
     return Doubt(**DOUBT | changes)
 
 

@@ -29,7 +29,7 @@ from kigezi.schemas import Recipe, TuneParameters
 from kigezi.settings import CONFIG_LOADER_ARGS
 
 if TYPE_CHECKING:
-    from tests.exported import SmallExport
+    from tests.coloured_export import SmallExport
 
 silence_other_packages()
 configure_project("kigezi")
@@ -258,7 +258,7 @@ def conf(tmp_path: Path) -> Path:
 @pytest.fixture(scope="session")
 def small_export(tmp_path_factory: pytest.TempPathFactory) -> "SmallExport":
     """Files of every kind, made once for all processes of a test run."""
-    from tests.exported import small_export_in
+    from tests.coloured_export import small_export_in
 
     folder = tmp_path_factory.getbasetemp()
     # Each process of pytest-xdist has a folder of its own in that of the run.

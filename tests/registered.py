@@ -9,8 +9,8 @@ from kigezi.datasets.exported import Exported
 from kigezi.datasets.mlflow_registry import registered_name
 from kigezi.datasets.mlflow_server import Server
 from kigezi.datasets.tracking import Tracking
+from tests.bright_export import plain_photograph
 from tests.conftest import make_result
-from tests.exports import plain_photograph
 
 EXAMPLE = plain_photograph(240)
 

@@ -6,8 +6,8 @@ from subprocess import CompletedProcess
 import pytest
 from PIL import Image
 
+from tests.coloured_export import SmallExport, coloured
 from tests.conftest import copy_project, run_kedro
-from tests.exported import SmallExport, coloured
 from tests.pictures import encoded, write_tree
 
 PHOTOGRAPH = encoded(Image.fromarray(coloured(1, seed=21)[0]), "PNG")

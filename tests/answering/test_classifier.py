@@ -8,7 +8,7 @@ from PIL import Image
 from kigezi.answering.card import CARD, FILES
 from kigezi.answering.classifier import Classifier
 from kigezi.photos.making import hash_pixels, make_images
-from tests.exported import CLASSES, SIZE, SmallExport, coloured
+from tests.coloured_export import CLASSES, SIZE, SmallExport, coloured
 from tests.pictures import augment_parameters, encoded, image_parameters, textured
 
 DEEP = Image.fromarray(

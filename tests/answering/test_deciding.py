@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from kigezi.answering.deciding import COLUMNS, UNSURE, answered, as_row, decide
-from tests.exported import make_card, make_doubt
+from tests.cards import make_card, make_doubt
 
-CARD = make_card(("beech", "fern", "moss", "oak"))
+CARD = make_card(classes=("beech", "fern", "moss", "oak"))
 NUMBER = st.floats(0, 1, width=32) | st.just(math.nan)
 
 
@@ -67,7 +67,7 @@ def test_probabilities_that_are_no_numbers_are_unsure(
 
 @pytest.mark.parametrize("classes", [("oak",), ("oak", "fern")])
 def test_fewer_than_three_classes(classes: tuple[str, ...]) -> None:
-    card = make_card(classes)
+    card = make_card(classes=classes)
     probabilities = np.array([0.9, 0.1], np.float32)[: len(classes)]
     row = as_row(decide(probabilities, -1.0, card))
     assert list(row) == list(COLUMNS)

@@ -13,7 +13,7 @@ from kigezi.answering.classifier import Classifier
 from kigezi.answering.deciding import COLUMNS, as_row
 from kigezi.answering.served import ServedModel
 from kigezi.datasets.exported import Exported
-from tests.exports import plain_photograph, write_export
+from tests.bright_export import plain_photograph, write_export
 from tests.pictures import encoded, picture
 from tests.png import header, png
 

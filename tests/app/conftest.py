@@ -109,7 +109,8 @@ def build(
     """Put the page together in a folder of this name, with changes to the card."""
 
     def built(folder: str = "site", **changes: Any) -> Path:
-        card = make_card(**changes)
+        always = {"least_confidence": 0.0, "least_familiarity": -1e9}
+        card = make_card(**always | changes)
         files = assemble_page(card, network, runtime, read_texts(None))
         FolderDataset(path=str(tmp_path / folder)).save(files)
         return tmp_path / folder

@@ -8,10 +8,10 @@ from kigezi.answering.card import CARD, FILES
 from kigezi.datasets.exported import Exported, ExportedDataset
 from kigezi.errors import DataError
 from kigezi.exporting.packing import CHECKSUMS, LABELS, pack
-from tests.exported import make_card
+from tests.cards import make_card
 
 MODELS = {"keras": b"keras", "float32": b"lite rt" * 99}
-CARD_OF_ALL = make_card()
+CARD_OF_ALL = make_card(classes=("7", "NA", "unsure"))
 
 
 def _files(**models: bytes) -> dict[str, bytes]:

@@ -9,9 +9,9 @@ from kigezi.datasets import mlflow_registry
 from kigezi.datasets.exported import Exported
 from kigezi.datasets.mlflow_server import Server
 from kigezi.datasets.tracking import close_tracking
+from tests.bright_export import write_export
 from tests.datasets.conftest import begin_new_process
 from tests.datasets.test_tracking_outages import Outage
-from tests.exports import write_export
 from tests.registered import register, versions_in
 from tests.tracked import runs_in
 

@@ -19,7 +19,7 @@ from kigezi.answering.classifier import Classifier
 from kigezi.answering.deciding import as_row
 from kigezi.datasets.mlflow_registry import registered_name
 from kigezi.datasets.mlflow_server import Server
-from tests.exports import plain_photograph, write_export
+from tests.bright_export import plain_photograph, write_export
 from tests.png import header, png
 from tests.registered import register
 from tests.servers import free_port, wait_for

@@ -7,7 +7,7 @@ from scipy.special import softmax
 from statsmodels.stats.proportion import proportion_confint
 
 from kigezi.exporting.calibrating import find_temperature, find_threshold, upper_bound
-from tests.exported import export_parameters
+from tests.coloured_export import export_parameters
 
 Floats = npt.NDArray[np.float64]
 

@@ -6,7 +6,7 @@ from kigezi.errors import DataError
 from kigezi.exporting.contract import check_budgets, compare_files, list_changes
 from kigezi.exporting.runtimes import Answers
 from kigezi.schemas import Budgets
-from tests.exported import make_doubt
+from tests.cards import make_doubt
 
 CLASSES = ("dark", "light")
 LABELS = np.array([0, 1, 0, 1, 0, 1, 0, 1])

@@ -12,7 +12,7 @@ from kigezi.answering.card import FILES
 from kigezi.errors import ConfigurationError
 from kigezi.exporting.converting import INT8_OPERATIONS, to_litert
 from kigezi.exporting.runtimes import Answers, run_file
-from tests.exported import SIZE, SmallExport, coloured
+from tests.coloured_export import SIZE, SmallExport, coloured
 
 NOISE = np.random.default_rng(6).integers(0, 256, (8, SIZE, SIZE, 3), np.uint8)
 IMAGES = np.concatenate([coloured(60, seed=33), NOISE])

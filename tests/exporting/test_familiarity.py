@@ -6,8 +6,8 @@ import pytest
 from sklearn.decomposition import PCA
 
 from kigezi.exporting.familiarity import Familiarity
+from tests.coloured_export import SmallExport, coloured, make_coloured_examples
 from tests.conftest import make_recipe
-from tests.exported import SmallExport, coloured, make_coloured_examples
 
 
 def _features(count: int, width: int, seed: int = 0) -> np.ndarray:
@@ -23,6 +23,7 @@ def test_it_is_the_distance_by_sklearns_precision(count: int, width: int) -> Non
     features, others = _features(count, width), _features(50, width, seed=1)
     kept = min(32, count - 2, width - 1)
     spread = features.std(axis=0)
+    spread = spread.clip(0.1 * np.median(spread))
     found = PCA(kept, svd_solver="full").fit((features / spread).astype(np.float64))
     centred = others / spread - found.mean_
     squares = np.einsum("ij,jk,ik->i", centred, found.get_precision(), centred)

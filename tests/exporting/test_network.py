@@ -11,8 +11,8 @@ from scipy.special import softmax
 from kigezi.exporting.converting import to_keras
 from kigezi.exporting.network import load_final_model, look
 from kigezi.learning.backbone import build_model
+from tests.coloured_export import SmallExport, make_coloured_examples
 from tests.conftest import make_recipe
-from tests.exported import SmallExport, make_coloured_examples
 
 EXAMPLES = make_coloured_examples(train=6, held_out=3)
 ALONE = """

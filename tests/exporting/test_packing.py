@@ -9,7 +9,8 @@ import pytest
 
 from kigezi.answering.card import CARD, FILES, Card
 from kigezi.exporting.packing import CHECKSUMS, LABELS, pack, with_card
-from tests.exported import SmallExport, make_card
+from tests.cards import make_card
+from tests.coloured_export import SmallExport
 
 
 @pytest.mark.parametrize("kind", ["keras", "float32", "float16", "int8"])
@@ -61,7 +62,7 @@ def test_checksums_are_what_sha256sum_reads(
 
 
 def test_classes_may_have_any_name() -> None:
-    card = make_card(("größe", "叶", 'a "b"', "7"))
+    card = make_card(classes=("größe", "叶", 'a "b"', "7"))
     files = pack({}, card, "")
     assert files[LABELS].decode() == 'größe\n叶\na "b"\n7\n'
     assert Card.model_validate_json(files[CARD]) == card

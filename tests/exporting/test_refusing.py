@@ -3,7 +3,7 @@ import pytest
 
 from kigezi.exporting.refusing import compare_unknown
 from kigezi.exporting.runtimes import Answers
-from tests.exported import make_doubt
+from tests.cards import make_doubt
 
 
 def _answers(familiarity: list[float], confidence: float = 0.9) -> Answers:

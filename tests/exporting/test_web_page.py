@@ -32,7 +32,7 @@ def test_every_file_is_listed_with_its_digest() -> None:
 def test_the_card_decides_what_the_page_answers() -> None:
     told = json.loads(_page(least_confidence=0.7, fit="pad")["model.json"])
     assert told["confidence_threshold"] == 0.7
-    assert told["familiarity_threshold"] == -1e9
+    assert told["familiarity_threshold"] == -2.0
     assert (told["fit"], told["size"]) == ("pad", 96)
     assert told["classes"] == list(make_card().classes)
 

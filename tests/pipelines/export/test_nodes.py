@@ -23,7 +23,8 @@ from kigezi.pipelines.export.nodes import (
     measure_files,
     pack_files,
 )
-from tests.exported import (
+from tests.cards import make_doubt
+from tests.coloured_export import (
     CLASSES,
     SIZE,
     SmallExport,
@@ -31,7 +32,6 @@ from tests.exported import (
     coloured_trial,
     export_parameters,
     make_coloured_examples,
-    make_doubt,
     make_groups,
 )
 from tests.pictures import (

@@ -16,8 +16,8 @@ from kigezi.datasets.photographs import PhotographsDataset
 from kigezi.errors import ConfigurationError, DataError
 from kigezi.pipelines.predict.nodes import answer_photographs, draw_answers
 from kigezi.schemas import PredictParameters
+from tests.coloured_export import SmallExport, coloured
 from tests.conftest import PROJECT, make_loader
-from tests.exported import SmallExport, coloured
 from tests.pictures import encoded, ingest_parameters, picture, write_tree
 
 # What may be unlike the photographs is of no interest but where it is asked for.

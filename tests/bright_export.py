@@ -7,37 +7,21 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from kigezi.answering.card import Card
 from kigezi.datasets.exported import Exported
 from kigezi.exporting.packing import pack, with_card
+from tests.cards import make_card
 from tests.pictures import encoded
 
 SIDE = 32
 
 
-def make_card(**changes: Any) -> Card:
-    """A card of two classes, with thresholds that a grey photograph is below."""
-    doubt = {
-        "temperature": 1,
-        "least_confidence": 0.6,
-        "least_familiarity": -2,
-        "risk": 0.02,
-        "risk_bound": 0.02,
-        "certainty": 0.9,
-        "photographs": 200,
-        "answered": 1,
-    }
-    plain = {
-        "name": "brightness",
-        "classes": ("dark", "light"),
-        "size": SIDE,
-        "fit": "crop",
-        "doubt": doubt,
-        "dataset": "d" * 64,
-        "training": "key",
-        "made_with": {},
-    }
-    return Card.model_validate({**plain, **changes})
+CARD = {
+    "name": "brightness",
+    "classes": ("dark", "light"),
+    "size": SIDE,
+    "least_confidence": 0.6,
+}
+"""with thresholds that a grey photograph is below"""
 
 
 @cache
@@ -67,7 +51,7 @@ def write_export(folder: Path, page: str = "", **changes: Any) -> Exported:
         changes: Of the card.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    card = make_card(**changes)
+    card = make_card(**CARD | changes)
     packed = pack({"float32": with_card("float32", make_litert(), card)}, card, page)
     for name, data in packed.items():
         (folder / name).write_bytes(data)

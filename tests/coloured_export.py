@@ -10,7 +10,7 @@ import pandas as pd
 from filelock import FileLock
 from PIL import Image
 
-from kigezi.answering.card import Card, Doubt
+from kigezi.answering.card import Card
 from kigezi.exporting.packing import pack
 from kigezi.learning.examples import Examples
 from kigezi.pipelines.export.nodes import Calibration, calibrate, convert_model
@@ -96,35 +96,6 @@ def export_parameters(**changes: object) -> ExportParameters:
         "budgets": {"points_lost": {}, "megabytes": None, "median_ms": None},
     }
     return ExportParameters.model_validate({**plain, **changes})
-
-
-def make_doubt(**changes: float) -> Doubt:
-    """Thresholds half way."""
-    plain = {
-        "temperature": 1.5,
-        "least_confidence": 0.5,
-        "least_familiarity": -2.0,
-        "risk": 0.02,
-        "risk_bound": 0.03,
-        "certainty": 0.9,
-        "photographs": 100,
-        "answered": 0.8,
-    }
-    return Doubt(**{**plain, **changes})
-
-
-def make_card(classes: tuple[str, ...] = CLASSES, **doubt: float) -> Card:
-    """A card of no file in particular."""
-    return Card(
-        name="study",
-        classes=classes,
-        size=SIZE,
-        fit="crop",
-        doubt=make_doubt(**doubt),
-        dataset="d" * 64,
-        training="t" * 64,
-        made_with={"numpy": "2"},
-    )
 
 
 def small_export_in(folder: Path) -> SmallExport:
