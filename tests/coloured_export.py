@@ -10,10 +10,15 @@ import pandas as pd
 from filelock import FileLock
 from PIL import Image
 
-from kigezi.answering.card import Card
-from kigezi.exporting.packing import pack
+from kigezi.answering.card import PLAIN, Card
+from kigezi.exporting.packing import pack, with_card
 from kigezi.learning.examples import Examples
-from kigezi.pipelines.export.nodes import Calibration, calibrate, convert_model
+from kigezi.pipelines.export.nodes import (
+    Calibration,
+    calibrate,
+    convert_model,
+    set_thresholds,
+)
 from kigezi.records import Trial
 from kigezi.schemas import ExportParameters
 from tests.conftest import PROJECT, make_recipe, make_trial
@@ -31,14 +36,28 @@ class SmallExport:
 
     final_model: bytes
     calibration: Calibration
+    bare: dict[str, bytes]
+    """models without a card"""
     models: dict[str, bytes]
-    card: Card
+    cards: dict[str, Card]
+
+    @property
+    def card(self) -> Card:
+        """That stands beside the files."""
+        return self.cards[PLAIN]
 
     def files(self, **doubt: float) -> dict[str, bytes]:
-        """What is shipped, with other thresholds beside the models."""
-        changed = self.card.doubt.model_copy(update=doubt)
-        card = self.card.model_copy(update={"doubt": changed})
-        return pack(self.models, card, "# A model\n")
+        """What is shipped, with other thresholds in the models."""
+        models = {
+            kind: with_card(kind, self.bare[kind], _changed(card, doubt))
+            for kind, card in self.cards.items()
+        }
+        return pack(models, _changed(self.card, doubt), "# A model\n")
+
+
+def _changed(card: Card, doubt: dict[str, float]) -> Card:
+    changed = card.doubt.model_copy(update=doubt)
+    return card.model_copy(update={"doubt": changed})
 
 
 def coloured(
@@ -111,10 +130,11 @@ def _export() -> SmallExport:
     examples, trial = make_coloured_examples(), coloured_trial()
     final_model, export = _train(examples), export_parameters()
     ledger = make_groups(examples)
-    calibration = calibrate(final_model, trial, examples, ledger, export)
+    calibration = calibrate(final_model, trial, examples, ledger)
+    bare = convert_model(final_model, trial, examples, calibration, export)
     image = image_parameters(SIZE)
-    made = convert_model(final_model, trial, examples, calibration, image, export)
-    return SmallExport(final_model, calibration, *made)
+    made = set_thresholds(bare, trial, examples, calibration, image, export)
+    return SmallExport(final_model, calibration, bare, *made)
 
 
 def _train(examples: Examples) -> bytes:

@@ -146,6 +146,9 @@ class Exported(Protocol):
     folder: Path
     card: Card
 
+    def card_of(self, kind: str) -> Card:
+        """The card within the file of a kind, whose thresholds are its own."""
+
     def path(self, kind: str) -> Path:
         """The model file of a kind, checked against its checksum."""
 

@@ -7,7 +7,7 @@ import pytest
 from kigezi.answering.card import CARD, FILES
 from kigezi.datasets.exported import Exported, ExportedDataset
 from kigezi.errors import DataError
-from kigezi.exporting.packing import CHECKSUMS, LABELS, pack
+from kigezi.exporting.packing import CHECKSUMS, LABELS, pack, with_card
 from tests.cards import make_card
 
 MODELS = {"keras": b"keras", "float32": b"lite rt" * 99}
@@ -113,3 +113,14 @@ def test_a_folder_that_is_gone(dataset: ExportedDataset) -> None:
     shutil.rmtree(found.folder)
     with pytest.raises(DataError, match=r"card\.json is missing or damaged"):
         _ = found.card
+
+
+def test_a_card_within_a_file_is_read(dataset: ExportedDataset) -> None:
+    mine = CARD_OF_ALL.model_copy(update={"name": "mine"})
+    models = MODELS | {"int8": with_card("int8", b"TFL3", mine)}
+    dataset.save(pack(models, CARD_OF_ALL, "page"))
+    exported = dataset.load()
+    assert exported.card_of("int8") == mine
+    assert exported.card == CARD_OF_ALL
+    with pytest.raises(DataError, match=r"float32\.tflite is missing or damaged"):
+        exported.card_of("float32")

@@ -30,7 +30,8 @@ ANSWERS = {"keras": BEST, "int8": OTHER}
 
 def _compare(groups: np.ndarray = ALONE, **doubt: float) -> pd.DataFrame:
     files = {"keras": b"k" * 2_000_000, "int8": b"i" * 500_000}
-    table = compare_files(files, ANSWERS, LABELS, groups, make_doubt(**doubt))
+    doubts = dict.fromkeys(files, make_doubt(**doubt))
+    table = compare_files(files, ANSWERS, LABELS, groups, doubts)
     return table.set_index("kind")
 
 

@@ -8,7 +8,7 @@ import onnx
 import pytest
 
 from kigezi.answering.card import CARD, FILES, Card
-from kigezi.exporting.packing import CHECKSUMS, LABELS, pack, with_card
+from kigezi.exporting.packing import CHECKSUMS, LABELS, card_within, pack, with_card
 from tests.cards import make_card
 from tests.coloured_export import SmallExport
 
@@ -17,16 +17,23 @@ from tests.coloured_export import SmallExport
 def test_the_card_is_within_the_file(small_export: SmallExport, kind: str) -> None:
     with zipfile.ZipFile(BytesIO(small_export.models[kind])) as archive:
         assert archive.testzip() is None
-        assert Card.model_validate_json(archive.read(CARD)) == small_export.card
+        assert Card.model_validate_json(archive.read(CARD)) == small_export.cards[kind]
         assert archive.read(LABELS) == b"7\nNA\nunsure\n"
 
 
 def test_the_card_is_among_the_properties_of_onnx(small_export: SmallExport) -> None:
     model = onnx.load_model_from_string(small_export.models["onnx"])
     found = {one.key: one.value for one in model.metadata_props}
-    assert Card.model_validate_json(found[CARD]) == small_export.card
+    assert Card.model_validate_json(found[CARD]) == small_export.cards["onnx"]
     assert found[LABELS] == "7\nNA\nunsure\n"
     onnx.checker.check_model(model)
+
+
+@pytest.mark.parametrize("kind", ["keras", "float32", "onnx"])
+def test_a_file_without_a_card_is_told(small_export: SmallExport, kind: str) -> None:
+    with pytest.raises(ValueError, match="[Cc]ard"):
+        card_within(kind, small_export.bare[kind])
+    assert card_within(kind, small_export.models[kind]) == small_export.cards[kind]
 
 
 def test_the_same_card_makes_the_same_bytes(

@@ -1,4 +1,5 @@
 import numpy as np
+import pandas as pd
 import pytest
 
 from kigezi.exporting.refusing import compare_unknown
@@ -16,11 +17,17 @@ def _answers(familiarity: list[float], confidence: float = 0.9) -> Answers:
     )
 
 
+def _compare(
+    file: str, known: Answers, others: Answers, kinds: np.ndarray
+) -> pd.DataFrame:
+    return compare_unknown({file: known}, {file: others}, kinds, {file: make_doubt()})
+
+
 def test_other_things_are_told_by_hand_made_numbers() -> None:
     known = _answers([-1.0] * 10 + [-1.5] * 10)
     others = _answers([-3, -1.2, -1.2, -0.5, -9, -9])
     kinds = np.array(["drawn"] * 4 + ["photographs"] * 2)
-    table = compare_unknown({"int8": known}, {"int8": others}, kinds, make_doubt())
+    table = _compare("int8", known, others, kinds)
     drawn, photographs = table.to_dict("records")
     assert drawn["file"] == "model_int8.tflite"
     assert (drawn["other_things"], drawn["images"]) == ("drawn", 4)
@@ -36,7 +43,7 @@ def test_what_is_not_confident_is_refused_too() -> None:
     known, others = _answers([-1.0] * 4), _answers([-1.0] * 3, confidence=0.3)
     others.probabilities[:, 1] = 0.4
     kinds = np.array(["drawn"] * 3)
-    table = compare_unknown({"onnx": known}, {"onnx": others}, kinds, make_doubt())
+    table = _compare("onnx", known, others, kinds)
     assert table["auroc"].tolist() == [0.5]
     assert table["refused"].tolist() == [100]
     assert table["refused_at_5_percent"].tolist() == [0]
@@ -46,6 +53,6 @@ def test_every_file_has_a_row_for_every_kind() -> None:
     known = dict.fromkeys(("keras", "int8"), _answers([-1.0] * 4))
     others = dict.fromkeys(("keras", "int8"), _answers([-5.0] * 4))
     kinds = np.array(["a", "b"] * 2)
-    table = compare_unknown(known, others, kinds, make_doubt())
+    table = compare_unknown(known, others, kinds, dict.fromkeys(known, make_doubt()))
     assert table["other_things"].tolist() == ["a", "b"] * 2
     assert set(table["refused"]) == {100.0}

@@ -19,6 +19,8 @@ FILES = {
     "onnx": "model.onnx",
 }
 """names of the model files, by kind"""
+PLAIN = "float32"
+"""kind whose card stands beside the files"""
 
 
 class _Part(BaseModel):

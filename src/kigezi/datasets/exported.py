@@ -12,7 +12,7 @@ from kedro.io import AbstractDataset
 from kigezi.answering.card import CARD, FILES, Card
 from kigezi.datasets.aside import written_aside
 from kigezi.errors import DataError
-from kigezi.exporting.packing import CHECKSUMS
+from kigezi.exporting.packing import CHECKSUMS, card_within
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Exported:
 
     @property
     def card(self) -> Card:
-        """The card of all files.
+        """The card beside the files, which is that of the plain one.
 
         Raises:
             DataError: It is missing or damaged.
@@ -32,6 +32,17 @@ class Exported:
             return Card.model_validate_json(self.read(CARD))
         except ValueError as error:
             raise self._damaged(CARD) from error
+
+    def card_of(self, kind: str) -> Card:
+        """The card within a file, whose thresholds are its own.
+
+        Raises:
+            DataError: The file is missing or damaged.
+        """
+        try:
+            return card_within(kind, self.read(FILES[kind]))
+        except ValueError as error:
+            raise self._damaged(FILES[kind]) from error
 
     def path(self, kind: str) -> Path:
         """The file of a kind, after a look at whether it is as it was written.

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from kigezi.answering.card import Doubt
+from kigezi.exporting.runtimes import Answers
 from kigezi.schemas import ExportParameters
 
 _TEMPERATURES = (0.05, 20.0)
@@ -91,6 +93,40 @@ def find_threshold(
         tried.append(Threshold(float(lowest), bound, last, wrong))
     kept = [one for one in tried if one.risk_bound <= parameters.risk]
     return kept[0] if kept else min(tried, key=lambda one: one.risk_bound)
+
+
+def set_doubt(
+    answers: Answers,
+    labels: npt.NDArray[np.int64],
+    temperature: float,
+    parameters: ExportParameters,
+) -> Doubt:
+    """When a file answers "unsure", from what it says of validation photographs.
+
+    Each file has thresholds of its own: whole numbers of 8 bits shift familiarity.
+
+    Args:
+        answers: To independent validation photographs.
+        labels: (photographs,), the right classes.
+        temperature: That the file's probabilities were calibrated with.
+        parameters: The risk, how certain it has to be, and how many known photographs
+            may be called unfamiliar.
+    """
+    least = float(np.quantile(answers.familiarity, parameters.refused))
+    familiar = answers.familiarity >= least
+    correct = answers.probabilities.argmax(axis=1) == labels
+    confidences = answers.probabilities.max(axis=1)
+    found = find_threshold(confidences[familiar], correct[familiar], parameters)
+    return Doubt(
+        temperature=temperature,
+        least_confidence=found.least_confidence,
+        least_familiarity=least,
+        risk=parameters.risk,
+        risk_bound=found.risk_bound,
+        certainty=parameters.certainty,
+        photographs=len(labels),
+        answered=found.answered / len(labels),
+    )
 
 
 def upper_bound(wrong: int, count: int, chance: float) -> float:

@@ -22,7 +22,7 @@ def compare_files(
     answers: Mapping[str, Answers],
     labels: npt.NDArray[np.int64],
     groups: npt.NDArray[np.str_],
-    doubt: Doubt,
+    doubts: Mapping[str, Doubt],
     first: str = "keras",
 ) -> pd.DataFrame:
     """A row a file: how right, how alike, how large and how fast it is.
@@ -32,12 +32,13 @@ def compare_files(
         answers: Of each, to the test images.
         labels: (images,), the right classes.
         groups: (images,), the same for images of one subject.
-        doubt: When an answer is not given.
+        doubts: When each gives no answer.
         first: Kind of the file that all others were made from.
 
     Returns:
         Accuracies and agreement in percent, with a 95 % interval of the accuracy;
-        `answered` and `wrong_of_answered` are with the thresholds of the card.
+        `answered` and `wrong_of_answered` are with the thresholds of its card, and
+        `risk_bound` is what that promises of the latter.
     """
     best = answers[first]
     rows = []
@@ -47,6 +48,7 @@ def compare_files(
         correct = answer == labels
         share = float(correct.mean())
         low, high = wilson_interval(share, effective_sample_size(correct, groups))
+        doubt = doubts[kind]
         given = answered(mine.probabilities, mine.familiarity, doubt)
         changed = answer != best.probabilities.argmax(axis=1)
         rows.append(
@@ -65,6 +67,9 @@ def compare_files(
                 "wrong_of_answered": 100 * float((~correct[given]).mean())
                 if given.any()
                 else np.nan,
+                "risk_bound": 100 * doubt.risk_bound,
+                "least_confidence": 100 * doubt.least_confidence,
+                "least_familiarity": doubt.least_familiarity,
                 "megabytes": len(data) / 1e6,
                 "median_ms": float(np.median(mine.milliseconds)),
                 "slowest_5_percent_ms": float(np.percentile(mine.milliseconds, 95)),

@@ -36,12 +36,35 @@ def with_card(kind: str, data: bytes, card: Card) -> bytes:
     return buffer.getvalue()
 
 
+def card_within(kind: str, data: bytes) -> Card:
+    """The card that `with_card` put into a file.
+
+    Args:
+        kind: One of `FILES`.
+        data: The file.
+
+    Raises:
+        ValueError: There is none.
+    """
+    if kind == "onnx":
+        import onnx
+
+        properties = onnx.load_model_from_string(data).metadata_props
+        text = {one.key: one.value for one in properties}.get(CARD, "")
+        return Card.model_validate_json(text)
+    try:
+        with zipfile.ZipFile(BytesIO(data)) as archive:
+            return Card.model_validate_json(archive.read(CARD))
+    except (zipfile.BadZipFile, KeyError) as error:
+        raise ValueError(f"there is no card in it ({error})") from error
+
+
 def pack(models: Mapping[str, bytes], card: Card, page: str) -> dict[str, bytes]:
     """All files that are shipped, by name, with checksums of each.
 
     Args:
         models: Model files by kind.
-        card: Of all of them.
+        card: That stands beside them.
         page: What a person should know of them, in Markdown.
     """
     files = {FILES[kind]: data for kind, data in models.items()}

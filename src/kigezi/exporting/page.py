@@ -12,9 +12,15 @@ _HEADINGS = {
     "changed": "answers changed",
     "answered": "answered, %",
     "wrong_of_answered": "wrong of these, %",
+    "risk_bound": "promised at most, %",
     "megabytes": "MB",
     "median_ms": "median ms",
     "slowest_5_percent_ms": "95th percentile ms",
+}
+_THRESHOLDS = {
+    "file": "file",
+    "least_confidence": "a confidence of, %",
+    "least_familiarity": "a familiarity of",
 }
 _UNKNOWN_HEADINGS = {
     "file": "file",
@@ -43,10 +49,12 @@ def describe_model(card: Card, table: pd.DataFrame, unknown: pd.DataFrame) -> st
     limits = table[["low", "high"]].to_numpy()
     interval = [f"{low:.1f} to {high:.1f}" for low, high in limits]
     rows = table.assign(interval=interval)[list(_HEADINGS)].rename(columns=_HEADINGS)
+    thresholds = table[list(_THRESHOLDS)].rename(columns=_THRESHOLDS)
     others = unknown[list(_UNKNOWN_HEADINGS)].rename(columns=_UNKNOWN_HEADINGS)
     decimals = ("", "", ".0f", ".3f", ".0f", ".0f")
     return environment.get_template("README.md").render(
         card=card,
         files=rows.to_markdown(index=False, floatfmt=".1f"),
+        thresholds=thresholds.to_markdown(index=False, floatfmt=("", ".2f", ".3f")),
         unknown=others.to_markdown(index=False, floatfmt=decimals),
     )

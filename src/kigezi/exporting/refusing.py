@@ -18,7 +18,7 @@ def compare_unknown(
     known: Mapping[str, Answers],
     unknown: Mapping[str, Answers],
     kinds: npt.NDArray[np.str_],
-    doubt: Doubt,
+    doubts: Mapping[str, Doubt],
 ) -> pd.DataFrame:
     """How well familiarity tells other things from the test photographs.
 
@@ -28,7 +28,7 @@ def compare_unknown(
         known: Answers of each file to the test images.
         unknown: Answers of each file to images of other things.
         kinds: (images,), what these are.
-        doubt: The thresholds of the card.
+        doubts: The thresholds of each file's card.
 
     Returns:
         A row a file and kind: `auroc` from 0.5 (chance) to 1; the percentage of other
@@ -40,7 +40,7 @@ def compare_unknown(
     for file, mine in known.items():
         others = unknown[file]
         cut = np.quantile(mine.familiarity, KNOWN_REFUSED)
-        given = answered(others.probabilities, others.familiarity, doubt)
+        given = answered(others.probabilities, others.familiarity, doubts[file])
         for kind in np.unique(kinds):
             these = kinds == kind
             score = np.concatenate([mine.familiarity, others.familiarity[these]])

@@ -1,10 +1,11 @@
+import json
 from pathlib import Path
 
 import pytest
 
 from kigezi.datasets.exported import Exported, ExportedDataset
 from kigezi.errors import ConfigurationError, DataError
-from kigezi.exporting.packing import pack
+from kigezi.exporting.packing import pack, with_card
 from kigezi.exporting.web_page import RUNTIME
 from kigezi.pipelines.app import create_pipeline
 from kigezi.pipelines.app.nodes import build_page
@@ -20,18 +21,22 @@ class Fetched:
 @pytest.fixture
 def exported(tmp_path: Path) -> Exported:
     dataset = ExportedDataset(path=str(tmp_path / "exported"))
-    dataset.save(pack({"float16": b"small", "float32": b"large"}, make_card(), "page"))
+    cards = {"float16": make_card(least_confidence=0.6), "float32": make_card()}
+    models = {kind: with_card(kind, b"TFL3", card) for kind, card in cards.items()}
+    dataset.save(pack(models, cards["float32"], "page"))
     return dataset.load()
 
 
 def test_the_page_runs_the_chosen_file(exported: Exported) -> None:
     app = AppParameters(model="float16", texts=None, runtime=None)
     files = build_page(exported, app, Fetched())
-    assert files["model.tflite"] == b"small"
+    assert files["model.tflite"] == exported.read("model_float16.tflite")
+    assert json.loads(files["model.json"])["confidence_threshold"] == 0.6
     assert files["runtime/core/dist/index.js"] == b"npm"
     chosen = app.model_copy(update={"model": "float32", "runtime": "here"})
     files = build_page(exported, chosen, Fetched())
-    assert files["model.tflite"] == b"large"
+    assert files["model.tflite"] == exported.read("model_float32.tflite")
+    assert json.loads(files["model.json"])["confidence_threshold"] == 0.5
     assert files["runtime/core/dist/index.js"] == b"here"
 
 

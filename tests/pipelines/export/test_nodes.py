@@ -11,6 +11,7 @@ from sklearn.datasets import load_sample_images
 from kigezi.answering.card import FILES, Card
 from kigezi.datasets.photographs import PhotographsDataset
 from kigezi.errors import DataError
+from kigezi.exporting.packing import card_within
 from kigezi.exporting.runtimes import run_file
 from kigezi.exporting.wording import log_doubt, log_unknown
 from kigezi.photos.geometry import fit
@@ -22,6 +23,7 @@ from kigezi.pipelines.export.nodes import (
     gather_unknown,
     measure_files,
     pack_files,
+    set_thresholds,
 )
 from tests.cards import make_doubt
 from tests.coloured_export import (
@@ -46,28 +48,47 @@ Measured = tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, Any]
 
 
 def test_one_photograph_of_each_subject_counts(small_export: SmallExport) -> None:
-    examples, export = make_coloured_examples(), export_parameters()
-    trial, ledger = coloured_trial(), make_groups(examples, size=3)
-    found = calibrate(small_export.final_model, trial, examples, ledger, export)
-    assert found.doubt.photographs == 20
-    alone = small_export.calibration.doubt
-    assert alone.photographs == 60
-    # A third of the evidence promises less.
-    assert found.doubt.risk_bound > alone.risk_bound
-    assert alone.risk_bound < 0.2
+    examples, trial = make_coloured_examples(), coloured_trial()
+    ledger = make_groups(examples, size=3)
+    found = calibrate(small_export.final_model, trial, examples, ledger)
+    groups = ledger["group_id"].to_numpy()[found.rows]
+    assert len(set(groups)) == len(groups) == 20
+    assert set(examples.splits[found.rows]) == {"validation"}
     mean = small_export.calibration.familiarity.mean
     np.testing.assert_allclose(found.familiarity.mean, mean, atol=1e-4)
+    # A third of the evidence promises less.
+    bare = {"float32": small_export.bare["float32"]}
+    rest = (image_parameters(SIZE), export_parameters())
+    _, cards = set_thresholds(bare, trial, examples, found, *rest)
+    assert cards["float32"].doubt.photographs == 20
+    assert small_export.card.doubt.photographs == 60
+    assert cards["float32"].doubt.risk_bound > small_export.card.doubt.risk_bound
 
 
 def test_the_card_says_what_was_calibrated(small_export: SmallExport) -> None:
-    card, doubt = small_export.card, small_export.calibration.doubt
-    assert card.doubt == doubt
+    card = small_export.card
     assert (card.classes, card.size, card.fit) == (CLASSES, SIZE, "crop")
+    doubt = card.doubt
     assert (doubt.risk, doubt.certainty) == (0.2, 0.9)
+    assert doubt.risk_bound < 0.2
+    assert doubt.temperature == small_export.calibration.temperature
     assert 1 / 3 < doubt.least_confidence < 1
     assert 0.5 < doubt.answered <= 0.95
     assert "tensorflow" in card.made_with
     assert Card.model_validate_json(card.model_dump_json()) == card
+
+
+def test_every_file_has_thresholds_of_its_own(small_export: SmallExport) -> None:
+    examples = make_coloured_examples()
+    validation = examples.rows("validation", all_copies=False)
+    for kind, card in small_export.cards.items():
+        answers = run_file(kind, small_export.bare[kind], examples.images[validation])
+        # Whatever a file tells, it refuses as many known photographs as were allowed.
+        refused = (answers.familiarity < card.doubt.least_familiarity).mean()
+        assert refused == pytest.approx(0.05), kind
+        assert card_within(kind, small_export.models[kind]) == card
+    thresholds = {c.doubt.least_familiarity for c in small_export.cards.values()}
+    assert len(thresholds) > 1
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +97,7 @@ def measured(small_export: SmallExport) -> Measured:
     unknown = Unknown(np.repeat(["drawn"], 8), draw_unknown(8, SIZE))
     ledger = make_groups(examples)
     return measure_files(
-        small_export.models, small_export.card, examples, unknown, ledger
+        small_export.models, small_export.cards, examples, unknown, ledger
     )
 
 
@@ -117,7 +138,7 @@ def test_what_is_within_its_budget_is_shipped(
     points = dict.fromkeys(("float32", "float16", "int8", "onnx"), 100)
     budgets = {"points_lost": points, "megabytes": 9, "median_ms": None}
     export = export_parameters(budgets=budgets)
-    packed = pack_files(small_export.models, small_export.card, table, unknown, export)
+    packed = pack_files(small_export.models, small_export.cards, table, unknown, export)
     assert {FILES[kind] for kind in small_export.models} < set(packed)
     page = packed["README.md"].decode()
     for name in (*FILES.values(), "AUROC", "drawn"):
@@ -133,7 +154,7 @@ def test_what_is_past_its_budget_is_not_shipped(
     budgets = {"points_lost": {}, "megabytes": None, "median_ms": None, budget: 1e-3}
     export = export_parameters(budgets=budgets)
     with pytest.raises(DataError, match=rf"export\.budgets\.{budget} allows 0\.001"):
-        pack_files(small_export.models, small_export.card, table, unknown, export)
+        pack_files(small_export.models, small_export.cards, table, unknown, export)
 
 
 def _gather(root: Path, source: str | None) -> Unknown:

@@ -23,7 +23,7 @@ def build_page(
     texts = read_texts(Path(app.texts).expanduser() if app.texts else None)
     runtime = {name: runtime_packages.read(name, app.runtime) for name in RUNTIME}
     model = exported.path(app.model).read_bytes()
-    files = assemble_page(exported.card, model, runtime, texts)
+    files = assemble_page(exported.card_of(app.model), model, runtime, texts)
     _log.info(
         "The page has %d files, %.1f MB: put the folder on any web server with https",
         *(len(files), sum(map(len, files.values())) / 1e6),

@@ -10,9 +10,9 @@ import pandas as pd
 from matplotlib.figure import Figure
 from PIL import Image
 
-from kigezi.answering.card import Card, Doubt
+from kigezi.answering.card import PLAIN, Card
 from kigezi.errors import DataError
-from kigezi.exporting.calibrating import find_temperature, find_threshold
+from kigezi.exporting.calibrating import find_temperature, set_doubt
 from kigezi.exporting.charts import plot_risk
 from kigezi.exporting.contract import check_budgets, compare_files, list_changes
 from kigezi.exporting.familiarity import Familiarity
@@ -44,10 +44,13 @@ _MOST_FITTED = 6000
 
 @dataclass(frozen=True)
 class Calibration:
-    """What the validation photographs say of the final model."""
+    """What is added to the final model before it is shipped."""
 
-    doubt: Doubt
+    temperature: float
+    """by which logits are divided"""
     familiarity: Familiarity
+    rows: npt.NDArray[np.int64]
+    """of independent validation photographs, one of each subject, among the examples"""
 
 
 @dataclass(frozen=True)
@@ -104,18 +107,14 @@ def calibrate(
     trial: Trial,
     examples: Examples,
     ledger: pd.DataFrame,
-    export: ExportParameters,
 ) -> Calibration:
-    """Temperature, thresholds and familiarity, from training and validation images.
-
-    One photograph of each subject counts, for those of one are no independent evidence.
+    """Temperature and familiarity, from validation and training images.
 
     Args:
         final_model: Of the study.
         trial: Its training.
         examples: Its images.
         ledger: Says which photographs show one subject.
-        export: The risk that is allowed, and how certain that has to be.
     """
     import_keras()
     from kigezi.exporting.network import load_final_model, look
@@ -123,30 +122,11 @@ def calibrate(
     model = load_final_model(final_model, trial.result.assignment.recipe)
     train = examples.rows("train", all_copies=False)
     every = -(-len(train) // _MOST_FITTED)
-    _, maps = look(model, examples, train[::every])
-    familiarity = Familiarity.fit(maps)
+    _, means = look(model, examples, train[::every])
     rows = _one_a_subject(examples, "validation", ledger)
-    logits, maps = look(model, examples, rows)
-    labels = examples.labels[rows]
-    temperature = find_temperature(logits, labels)
-    familiar = familiarity.of(maps)
-    least = float(np.quantile(familiar, export.refused))
-    kept = familiar >= least
-    confidences = _softmax(logits / temperature).max(axis=1)
-    correct = logits.argmax(axis=1) == labels
-    threshold = find_threshold(confidences[kept], correct[kept], export)
-    doubt = Doubt(
-        temperature=temperature,
-        least_confidence=threshold.least_confidence,
-        least_familiarity=least,
-        risk=export.risk,
-        risk_bound=threshold.risk_bound,
-        certainty=export.certainty,
-        photographs=len(rows),
-        answered=threshold.answered / len(rows),
-    )
-    log_doubt(doubt)
-    return Calibration(doubt, familiarity)
+    logits, _ = look(model, examples, rows)
+    temperature = find_temperature(logits, examples.labels[rows])
+    return Calibration(temperature, Familiarity.fit(means), rows)
 
 
 def convert_model(
@@ -154,14 +134,9 @@ def convert_model(
     trial: Trial,
     examples: Examples,
     calibration: Calibration,
-    image: ImageParameters,
     export: ExportParameters,
-) -> tuple[dict[str, bytes], Card]:
-    """The final model in every format, each file with its card inside.
-
-    Returns:
-        The files by kind, and the card.
-    """
+) -> dict[str, bytes]:
+    """The final model in every format, by kind."""
     import_keras()
     from kigezi.exporting.converting import (
         to_float16,
@@ -172,37 +147,56 @@ def convert_model(
     )
     from kigezi.exporting.network import build_shipped, load_final_model
 
-    result = trial.result
-    model = load_final_model(final_model, result.assignment.recipe)
-    doubt = calibration.doubt
-    shipped = build_shipped(model, doubt.temperature, calibration.familiarity)
+    model = load_final_model(final_model, trial.result.assignment.recipe)
+    shipped = build_shipped(model, calibration.temperature, calibration.familiarity)
     train = examples.rows("train", all_copies=True)
     count = min(export.calibration_images, len(train))
     some = train[np.linspace(0, len(train) - 1, count).astype(int)]
     litert = to_litert(shipped)
-    models = {
+    return {
         "keras": to_keras(shipped),
         "float32": litert,
         "float16": to_float16(litert),
         "int8": to_int8(litert, examples.images[some]),
         "onnx": to_onnx(shipped),
     }
-    card = Card(
-        name=export.name,
-        classes=result.classes,
-        size=image.size,
-        fit=image.fit,
-        doubt=doubt,
-        dataset=result.dataset,
-        training=result.key,
-        made_with=library_versions(),
-    )
-    return {kind: with_card(kind, data, card) for kind, data in models.items()}, card
+
+
+def set_thresholds(
+    bare: Mapping[str, bytes],
+    trial: Trial,
+    examples: Examples,
+    calibration: Calibration,
+    image: ImageParameters,
+    export: ExportParameters,
+) -> tuple[dict[str, bytes], dict[str, Card]]:
+    """Each file with a card inside that says when it is unsure.
+
+    Returns:
+        The files and their cards, by kind.
+    """
+    import_keras()
+    rows, temperature = calibration.rows, calibration.temperature
+    labels, cards = examples.labels[rows], {}
+    for kind, data in bare.items():
+        answers = run_file(kind, data, examples.images[rows])
+        cards[kind] = Card(
+            name=export.name,
+            classes=trial.result.classes,
+            size=image.size,
+            fit=image.fit,
+            doubt=set_doubt(answers, labels, temperature, export),
+            dataset=trial.result.dataset,
+            training=trial.result.key,
+            made_with=library_versions(),
+        )
+    log_doubt(cards[PLAIN].doubt)
+    return {kind: with_card(kind, bare[kind], cards[kind]) for kind in bare}, cards
 
 
 def measure_files(
     models: Mapping[str, bytes],
-    card: Card,
+    cards: Mapping[str, Card],
     examples: Examples,
     unknown: Unknown,
     ledger: pd.DataFrame,
@@ -225,17 +219,19 @@ def measure_files(
         answers = run_file(kind, data, images)
         known[kind] = Answers(*(part[: len(rows)] for part in answers))
         others[kind] = Answers(*(part[len(rows) :] for part in answers))
-    table = compare_files(models, known, labels, groups, card.doubt)
-    changes = list_changes(known, labels, photo_ids, card.classes)
-    refused = compare_unknown(known, others, unknown.kinds, card.doubt)
+    doubts = {kind: card.doubt for kind, card in cards.items()}
+    plain = cards[PLAIN]
+    table = compare_files(models, known, labels, groups, doubts)
+    changes = list_changes(known, labels, photo_ids, plain.classes)
+    refused = compare_unknown(known, others, unknown.kinds, doubts)
     log_contract(table)
     log_unknown(refused)
-    return table, changes, refused, plot_risk(known["float32"], labels, card.doubt)
+    return table, changes, refused, plot_risk(known[PLAIN], labels, plain.doubt)
 
 
 def pack_files(
     models: Mapping[str, bytes],
-    card: Card,
+    cards: Mapping[str, Card],
     table: pd.DataFrame,
     unknown: pd.DataFrame,
     export: ExportParameters,
@@ -246,6 +242,7 @@ def pack_files(
         DataError: A file loses or weighs more than `export.budgets` allows.
     """
     check_budgets(table, export.budgets)
+    card = cards[PLAIN]
     return pack(models, card, describe_model(card, table, unknown))
 
 
@@ -278,9 +275,3 @@ def _groups(
 ) -> npt.NDArray[np.str_]:
     ids = pd.Series(examples.photo_ids[rows])
     return ids.map(groups_by_photograph(ledger)).to_numpy(str)
-
-
-def _softmax(logits: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
-    from scipy.special import softmax
-
-    return softmax(logits, axis=1)

@@ -1,6 +1,6 @@
 """The final model in, files that answer elsewhere out, if they hold their contract.
 
-final_model ──> calibration ──> models ──> contract ──> exported ──> MLflow
+final_model ──> calibration ──> bare files ──> thresholds ──> contract ──> exported
 """
 
 from collections.abc import Callable
@@ -15,11 +15,13 @@ from kigezi.pipelines.export.nodes import (
     measure_files,
     pack_files,
     register_model,
+    set_thresholds,
 )
 from kigezi.pipelines.tune.nodes import open_examples, split_examples
 
 TRIAL = "tune.final.final_model.trial"
 IMAGE, EXPORT, INGEST = "params:image", "params:export", "params:ingest"
+CALIBRATION = "export.calibration"
 MODEL = ["final_model", TRIAL, "export.examples"]
 STORED = ["ledger", "augmented", "model_inputs", IMAGE, "params:augment"]
 
@@ -27,7 +29,7 @@ STORED = ["ledger", "augmented", "model_inputs", IMAGE, "params:augment"]
 def create_pipeline(**kwargs: Any) -> Pipeline:
     """Calibrate, convert, measure, and ship what is within its budget."""
     tables = ["export_table", "export_changes", "export_unknown", "risk_chart"]
-    files = ["export.models", "export.card"]
+    files = ["export.models", "export.cards"]
     return pipeline(
         [
             _node(open_examples, STORED, "export.images"),
@@ -41,8 +43,13 @@ def create_pipeline(**kwargs: Any) -> Pipeline:
                 [EXPORT, IMAGE, INGEST, "photographs"],
                 "export.unknown",
             ),
-            _node(calibrate, [*MODEL, "ledger", EXPORT], "export.calibration"),
-            _node(convert_model, [*MODEL, "export.calibration", IMAGE, EXPORT], files),
+            _node(calibrate, [*MODEL, "ledger"], CALIBRATION),
+            _node(convert_model, [*MODEL, CALIBRATION, EXPORT], "export.bare"),
+            _node(
+                set_thresholds,
+                ["export.bare", *MODEL[1:], CALIBRATION, IMAGE, EXPORT],
+                files,
+            ),
             _node(
                 measure_files,
                 [*files, "export.examples", "export.unknown", "ledger"],

@@ -55,7 +55,9 @@ def answer_photographs(
     folder = _open(predict, photographs)
     limits = Limits(ingest.maximum_megapixels, ingest.minimum_side)
     found = survey_unlabelled(folder, limits)
-    classifier = Classifier(exported.path(predict.model), exported.card)
+    classifier = Classifier(
+        exported.path(predict.model), exported.card_of(predict.model)
+    )
     usable = found[found["status"] == "kept"]
     shown = progress(usable["path"], len(usable), "predict: photographs")
     answers = {
