@@ -31,7 +31,7 @@ def test_the_card_is_among_the_properties_of_onnx(small_export: SmallExport) -> 
 
 @pytest.mark.parametrize("kind", ["keras", "float32", "onnx"])
 def test_a_file_without_a_card_is_told(small_export: SmallExport, kind: str) -> None:
-    with pytest.raises(ValueError, match="[Cc]ard"):
+    with pytest.raises(ValueError, match=r"[Cc]ard"):
         card_within(kind, small_export.bare[kind])
     assert card_within(kind, small_export.models[kind]) == small_export.cards[kind]
 
