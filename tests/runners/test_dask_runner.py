@@ -46,21 +46,21 @@ def _catalog(project: Path, **params: Any) -> DataCatalog:
 def _run(project: Path, *variants: str, **params: Any) -> list[dict[str, Any]]:
     pipeline = toy_pipeline(*variants)
     catalog = _catalog(project, **params)
-    return DaskRunner().run(pipeline, catalog)["answers"].load()
+    return DaskRunner().run(pipeline, catalog)["gathered"].load()
 
 
 def test_workers_train_and_the_driver_saves(project: Path) -> None:
     hooks, noted = _create_hook_manager(), SavedHooks()
     hooks.register(noted)
     pipeline, catalog = toy_pipeline("one", "two"), _catalog(project)
-    answers = DaskRunner().run(pipeline, catalog, hooks)["answers"].load()
+    answers = DaskRunner().run(pipeline, catalog, hooks)["gathered"].load()
     assert len({answer["process"] for answer in answers} | {os.getpid()}) == 3
     for answer in answers:
         assert answer["examples"] == answer["process"]
         assert answer["threads"] == os.environ["TF_NUM_INTRAOP_THREADS"]
         assert answer["pinned"] == "2026-01-01T00.00.00.000Z"
         assert answer["listens"] == {"127.0.0.1"}
-    assert {"one.answer", "two.answer", "answers"} <= set(noted.saved)
+    assert {"one.answer", "two.answer", "gathered"} <= set(noted.saved)
 
 
 @pytest.mark.slow

@@ -65,7 +65,7 @@ def toy_pipeline(*variants: str) -> Pipeline:
                 )
                 for name in variants
             ),
-            node(_collect, [f"{name}.answer" for name in variants], "answers"),
+            node(_collect, [f"{name}.answer" for name in variants], "gathered"),
         ]
     )
 
