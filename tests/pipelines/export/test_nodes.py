@@ -25,6 +25,8 @@ from kigezi.pipelines.export.nodes import (
     pack_files,
     set_thresholds,
 )
+from kigezi.records import Trial
+from kigezi.schemas import Protocol
 from tests.cards import make_doubt
 from tests.coloured_export import (
     CLASSES,
@@ -63,6 +65,16 @@ def test_one_photograph_of_each_subject_counts(small_export: SmallExport) -> Non
     assert cards["float32"].doubt.photographs == 20
     assert small_export.card.doubt.photographs == 60
     assert cards["float32"].doubt.risk_bound > small_export.card.doubt.risk_bound
+
+
+def test_a_model_that_saw_its_test_images_is_not_exported() -> None:
+    examples, trial = make_coloured_examples(), coloured_trial()
+    assignment = trial.result.assignment
+    flattered = assignment.model_copy(update={"protocol": Protocol(split="images")})
+    result = trial.result.model_copy(update={"assignment": flattered})
+    dishonest = Trial(result, trial.predictions)
+    with pytest.raises(DataError, match=r"NOT HONEST.*it is not exported"):
+        calibrate(b"", dishonest, examples, make_groups(examples))
 
 
 def test_the_card_says_what_was_calibrated(small_export: SmallExport) -> None:

@@ -115,7 +115,17 @@ def calibrate(
         trial: Its training.
         examples: Its images.
         ledger: Says which photographs show one subject.
+
+    Raises:
+        DataError: The model was trained or chosen on what it is judged on.
     """
+    protocol = trial.result.assignment.protocol
+    if not protocol.honest:
+        raise DataError(
+            f"this model is {protocol.words} (tune.protocol), so that neither its "
+            "accuracy nor what it promises would hold elsewhere: it is not exported. "
+            "Export that of an honest study."
+        )
     import_keras()
     from kigezi.exporting.network import load_final_model, look
 
