@@ -14,6 +14,7 @@ from kigezi.answering.deciding import COLUMNS
 from kigezi.datasets.exported import ExportedDataset
 from kigezi.datasets.photographs import PhotographsDataset
 from kigezi.errors import ConfigurationError, DataError
+from kigezi.folders import PhotographFolder
 from kigezi.pipelines.predict.nodes import answer_photographs, draw_answers
 from kigezi.schemas import PredictParameters
 from tests.coloured_export import SmallExport, coloured
@@ -112,6 +113,25 @@ def test_what_cannot_be_read_has_a_row_with_a_reason(
         assert ":" in unread.loc[name, "reason"]  # what to do stands behind it
     said = "1 of 7 files were answered, 0 unsure, 6 not read"
     assert said in caplog.messages
+
+
+def test_a_file_that_goes_away_meanwhile_has_a_row(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = PhotographFolder.read
+    reads: list[str] = []
+
+    def read_once(folder: PhotographFolder, path: str) -> bytes:
+        reads.append(path)
+        if reads.count("b.png") > 1:
+            raise FileNotFoundError("no such file")
+        return read(folder, path)
+
+    monkeypatch.setattr(PhotographFolder, "read", read_once)
+    table = place.answer({"a.png": KNOWN[0], "b.png": KNOWN[1]}).set_index("file")
+    assert table.loc["b.png", "status"] == "not read"
+    assert "any more (no such file): run" in table.loc["b.png", "reason"]
+    assert table.loc["a.png", "status"] == "answered"
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs POSIX")

@@ -1,6 +1,7 @@
 """Nodes of the predict pipeline. They start fast: TensorFlow is not imported."""
 
 import logging
+from typing import Any
 
 import pandas as pd
 from matplotlib.figure import Figure
@@ -55,21 +56,16 @@ def answer_photographs(
     folder = _open(predict, photographs)
     limits = Limits(ingest.maximum_megapixels, ingest.minimum_side)
     found = survey_unlabelled(folder, limits)
-    classifier = Classifier(
-        exported.path(predict.model), exported.card_of(predict.model)
-    )
-    usable = found[found["status"] == "kept"]
-    shown = progress(usable["path"], len(usable), "predict: photographs")
-    answers = {
-        path: as_row(classifier.classify(folder.read(path), ingest.maximum_megapixels))
-        for path in shown
-    }
+    kind = predict.model
+    classifier = Classifier(exported.path(kind), exported.card_of(kind))
     seen = found[found["status"] != "ignored"]  # that is the system's own
-    rows = [
-        {"file": path, "status": _status(answers.get(path))}
-        | answers.get(path, _NO_ANSWER | {"reason": reason})
-        for path, reason in seen[["path", "reason"]].itertuples(index=False)
-    ]
+    columns = seen[["path", "status", "reason"]].itertuples(index=False)
+    rows = []
+    for path, status, reason in progress(columns, len(seen), "predict: files"):
+        answer = _NO_ANSWER | {"reason": reason}
+        if status == "kept":
+            answer = _answer(classifier, folder, path, ingest.maximum_megapixels)
+        rows.append({"file": path, "status": _status(answer)} | answer)
     table = pd.DataFrame(rows, columns=["file", "status", *COLUMNS])
     _say(table["status"].value_counts())
     return table
@@ -114,8 +110,22 @@ def _open(
     return photographs.open(predict.source, "predict.source")
 
 
-def _status(answer: dict | None) -> str:
-    if answer is None:
+def _answer(
+    classifier: Classifier,
+    folder: PhotographFolder,
+    path: str,
+    maximum_megapixels: float,
+) -> dict[str, Any]:
+    try:
+        return as_row(classifier.classify(folder.read(path), maximum_megapixels))
+    except Exception as error:  # it was usable a moment ago, when it was checked
+        said = " ".join(str(error).split()) or type(error).__name__
+        reason = f"it cannot be read any more ({said}): run the same command again"
+        return _NO_ANSWER | {"reason": reason}
+
+
+def _status(answer: dict[str, Any]) -> str:
+    if not answer["answer"]:
         return _NOT_READ
     return UNSURE if answer["reason"] else _ANSWERED
 
