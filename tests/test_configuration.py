@@ -32,6 +32,12 @@ BROKEN: list[tuple[str, Any, tuple[str, ...]]] = [
     ("ingest.groups.largest", 0, ("0", "largest fraction of a class")),
     ("ingest.groups.large", 0.1, ("not known", "did you mean largest?")),
     ("ingest.source", "", ("''", "folder")),
+    ("export.risk", 0, ("0", "above 0 and below 1")),
+    ("export.budgets.points_lost.int8", 101, ("101", "from 0 to 100")),
+    ("export.budgets.points_lost.int9", 1, ("not known", "did you mean int8?")),
+    ("export.unknown.drawn", 5, ("5", "from 20 to 10000")),
+    ("predict.model", "int4", ("'int4'", "float32, float16 or int8")),
+    ("app.texts", "", ("''", "translation")),
     ("diff.old", "", ("''", "data/04_feature/augmented")),
     ("diff.newer", "2026", ("not known", "did you mean new?")),
     ("augment.zoom", [1.2, 0.9], ("[1.2, 0.9]", "first number should not be above")),
@@ -107,6 +113,19 @@ def test_a_missing_key(conf: Path) -> None:
     path = conf / "base" / "parameters_image.yml"
     path.write_text("image:\n  size: 96\n")
     assert _mistake(conf) == "conf/base/parameters_image.yml: image.fit is missing."
+
+
+def test_a_misspelt_key_comes_before_the_key_that_it_misses(conf: Path) -> None:
+    path = conf / "base" / "parameters_export.yml"
+    path.write_text(path.read_text().replace("refused:", "refuse:"))
+    (conf / "local").mkdir(exist_ok=True)
+    _set(conf, "export", {"risk": 0.1})
+    said = _mistake(conf)
+    assert said.startswith("conf/base/parameters_export.yml: export.refuse is not")
+    assert "did you mean refused?" in said
+    path.write_text(path.read_text().replace("refuse:", "# refuse:"))
+    said = _mistake(conf)
+    assert said == "conf/base/parameters_export.yml: export.refused is missing."
 
 
 def test_further_mistakes_are_counted(conf: Path) -> None:

@@ -83,7 +83,10 @@ def validate(
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        first, *more = error.errors()
+        # A misspelt key is also a missing one; the misspelling is what helps.
+        first, *more = sorted(
+            error.errors(), key=lambda one: one["type"] != "extra_forbidden"
+        )
         sentence = describe_mistake(model, first, loader, pattern)
         count = f" ({len(more)} more like this follow.)" if more else ""
         raise ConfigurationError(sentence + count) from None

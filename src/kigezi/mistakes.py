@@ -1,7 +1,7 @@
 """One plain sentence about a mistake in the configuration."""
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,8 @@ def describe_mistake(
     location = _keys_only(error["loc"])
     key = ".".join(map(str, location))
     where = _find_file(location, loader, pattern)
+    if error["type"] == "missing":
+        where = _find_file(location[:-1], loader, pattern, ("base",))
     if error["type"] == "extra_forbidden":
         known = _known_keys(model, location[:-1])
         guess = closest(str(location[-1]), known)
@@ -91,14 +93,19 @@ def closest(name: str, known: list[str]) -> str:
     return f" (did you mean {match[0]}?)" if match else ""
 
 
-def _find_file(location: Location, loader: AbstractConfigLoader, pattern: str) -> str:
+def _find_file(
+    location: Location,
+    loader: AbstractConfigLoader,
+    pattern: str,
+    environments: Sequence[str] = (),
+) -> str:
     """The file that sets a key, or else the one that sets most of the way to it."""
     runtime = loader.runtime_params or {}
     if location and _depth(runtime, location) == len(location):
         return "--params"
     folder = Path(loader.conf_source)
     best, found = 0, folder.name
-    for environment in (loader.env or "local", "base"):
+    for environment in environments or (loader.env or "local", "base"):
         for path in sorted((folder / environment).rglob(f"{pattern}.y*ml")):
             depth = _depth(yaml.safe_load(path.read_text("utf-8")) or {}, location)
             if depth > best:

@@ -413,11 +413,24 @@ class UnknownParameters(Block):
     """images of other things that are drawn besides, a whole number from 20 to 10000"""
 
 
+class PointsLost(Block):
+    """Points of test accuracy that each kind of file may lose."""
+
+    float32: Points = 0.0
+    """points of test accuracy that the float32 file may lose, from 0 to 100"""
+    float16: Points = 0.0
+    """points of test accuracy that the float16 file may lose, from 0 to 100"""
+    int8: Points = 0.0
+    """points of test accuracy that the int8 file may lose, from 0 to 100"""
+    onnx: Points = 0.0
+    """points of test accuracy that the ONNX file may lose, from 0 to 100"""
+
+
 class Budgets(Block):
     """What an exported file may lose and weigh; past it nothing is shipped."""
 
-    points_lost: dict[Literal["float32", "float16", "int8", "onnx"], Points]
-    """points of test accuracy that each kind may lose, from 0 to 100"""
+    points_lost: PointsLost
+    """points of test accuracy that each kind may lose"""
     megabytes: Annotated[float, Field(gt=0)] | None
     """largest size of a file in millions of bytes, above 0, or null"""
     median_ms: Annotated[float, Field(gt=0)] | None

@@ -42,10 +42,13 @@ def test_no_class_is_probable_enough() -> None:
 
 
 def test_it_is_unlike_what_was_learnt_from() -> None:
-    for sure in (0.97, 0.4):  # an unfamiliar thing's probabilities mean nothing
-        row = _decide(sure, 1 - sure, 0, 0, familiarity=-2.1)
-        assert row["answer"] == UNSURE
-        assert row["reason"].startswith("it does not look like the photographs that")
+    unlike = "it does not look like the photographs that were learnt from"
+    for first, reason in (
+        (0.97, unlike),
+        (0.4, f"{unlike}; no class is probable enough"),
+    ):
+        row = _decide(first, 0.03, 0.3, 0.3, familiarity=-2.1)
+        assert (row["answer"], row["reason"]) == (UNSURE, reason)
 
 
 def test_the_thresholds_themselves_are_enough() -> None:

@@ -111,7 +111,7 @@ def test_a_folder_that_is_gone(dataset: ExportedDataset) -> None:
     dataset.save(_files())
     found = dataset.load()
     shutil.rmtree(found.folder)
-    with pytest.raises(DataError, match=r"card\.json is missing or damaged"):
+    with pytest.raises(DataError, match=r"SHA256SUMS is missing or damaged"):
         _ = found.card
 
 

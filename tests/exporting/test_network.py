@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from scipy.special import softmax
 
+from kigezi.errors import DataError
 from kigezi.exporting.converting import to_keras
 from kigezi.exporting.network import load_final_model, look
 from kigezi.learning.backbone import build_model
@@ -92,3 +93,11 @@ def test_it_loads_where_the_project_is_not_installed(
     np.testing.assert_allclose(
         found["familiarity"][:, 0], mine["familiarity"], rtol=1e-3
     )
+
+
+@pytest.mark.parametrize("damage", [slice(-1), slice(200, None), slice(0)])
+def test_a_damaged_model_is_a_sentence(
+    small_export: SmallExport, damage: slice
+) -> None:
+    with pytest.raises(DataError, match=r"final_model\.keras is damaged: run"):
+        load_final_model(small_export.final_model[damage], make_recipe())

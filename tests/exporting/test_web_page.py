@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from kigezi.errors import ConfigurationError
-from kigezi.exporting.web_page import RUNTIME, assemble_page, read_texts
+from kigezi.exporting.web_page import RUNTIME, assemble_page, check_names, read_texts
 from tests.cards import make_card
 from tests.conftest import PROJECT
 
@@ -68,9 +68,24 @@ def test_a_translation_has_to_say_everything(tmp_path: Path) -> None:
         read_texts(path)
 
 
+@pytest.mark.parametrize("text", ["sicher", "{per_cent} sicher"])
+def test_a_translation_keeps_what_stands_in_braces(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "texts.json"
+    path.write_text(json.dumps({**read_texts(None), "sure": text}), encoding="utf-8")
+    with pytest.raises(ConfigurationError, match=r"sure is .*should hold {percent}"):
+        read_texts(path)
+
+
+def test_names_of_classes_that_there_are_not() -> None:
+    texts = {"classes": {"Late blight": "Kraut- und Knollenfäule"}}
+    check_names(texts, ["Late blight", "healthy"])
+    with pytest.raises(ConfigurationError, match=r"names Late blight; .* are healthy"):
+        check_names(texts, ["healthy"])
+
+
 def test_texts_that_cannot_be_read_are_named(tmp_path: Path) -> None:
     path = tmp_path / "texts.json"
-    with pytest.raises(ConfigurationError, match=r"app\.texts names .*texts\.json"):
+    with pytest.raises(ConfigurationError, match=r"texts\.json, and there is no such"):
         read_texts(path)
     path.write_text("{", encoding="utf-8")
     with pytest.raises(ConfigurationError, match="cannot be read as JSON"):

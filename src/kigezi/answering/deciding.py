@@ -70,11 +70,12 @@ def decide(
     order = np.argsort(-probabilities, kind="stable")[:TOP]
     top = tuple((card.classes[place], float(probabilities[place])) for place in order)
     label, confidence = top[0]
-    reason = ""
+    reasons = []
     if not familiarity >= card.doubt.least_familiarity:
-        reason = "it does not look like the photographs that were learnt from"
-    elif not probabilities.max() >= card.doubt.least_confidence:
-        reason = "no class is probable enough"
+        reasons.append("it does not look like the photographs that were learnt from")
+    if not probabilities.max() >= card.doubt.least_confidence:
+        reasons.append("no class is probable enough")
+    reason = "; ".join(reasons)
     return Answer(
         UNSURE if reason else label, reason, confidence, float(familiarity), top
     )

@@ -60,7 +60,10 @@ class Exported:
         """The bytes of a file in the folder, checked against their checksum."""
         try:
             lines = (self.folder / CHECKSUMS).read_text("utf-8").splitlines()
-            sums = {line[66:]: line[:64] for line in lines}
+        except OSError as error:
+            raise self._damaged(CHECKSUMS) from error
+        sums = {line[66:]: line[:64] for line in lines}
+        try:
             data = (self.folder / name).read_bytes()
         except OSError as error:
             raise self._damaged(name) from error

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 _TAG = "kigezi.exported"
 _PLACE = "mlflow.modelVersions"
 _PACKAGE = Path(__file__).parents[1]
+_LONGEST = 5000
+"""characters that MLflow keeps of a description"""
 _KIND = "float32"
 """of the files, the one that is registered"""
 _TRAVELLING = (
@@ -72,6 +74,7 @@ def register(
         made.model_uri,
         run_id=run.info.run_id,
         tags={_TAG: digest},
+        description=exported.read("README.md").decode()[:_LONGEST],
         model_id=made.model_id,
     )
     # Without it MLflow's page of the model says that it is not registered.

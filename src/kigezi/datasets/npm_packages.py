@@ -65,7 +65,8 @@ class NpmPackages:
         if not path.is_file():
             if fetched:
                 raise DataError(
-                    f"app.runtime: there is no {package.archive} in {folder}."
+                    f"app.runtime: there is no {package.archive} in {folder}; "
+                    f"`npm pack {package.name}@{package.version}` fetches it."
                 )
             self._fetch(package)
         data = path.read_bytes()
@@ -85,8 +86,9 @@ class NpmPackages:
     def _fetch(self, package: Package) -> None:
         npm = shutil.which("npm")
         wanted = f"{package.name}@{package.version}"
+        every = " ".join(f"{one.name}@{one.version}" for one in LITERT_JS.values())
         elsewhere = (
-            f"or run `npm pack {wanted}` on another machine and name the folder of "
+            f"or run `npm pack {every}` on another machine and name the folder of "
             "what it fetched as app.runtime (conf/base/parameters_app.yml)."
         )
         if npm is None:

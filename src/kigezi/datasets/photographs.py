@@ -132,6 +132,8 @@ def _only_archive(place: Path) -> Path | None:
 
 
 def _no_photographs(place: Path, setting: str) -> str:
+    if setting != INGEST and not place.exists():
+        return f"{setting} names {place}, and there is no such folder or archive."
     if setting != INGEST:
         return f"there are no photographs in {place}: name another one as {setting}."
     return (

@@ -39,10 +39,13 @@ def plot_risk(answers: Answers, labels: npt.NDArray[np.int64], doubt: Doubt) -> 
             textcoords="offset points",
             ha="right",
         )
-    axes.axhline(doubt.risk, color=PAPER, ls="--")
-    axes.annotate("risk asked for", (0, doubt.risk), color="0.35", va="bottom")
+    bounds = {"risk asked for": (doubt.risk, "--"), "promised": (doubt.risk_bound, ":")}
+    for name, (bound, style) in bounds.items():
+        axes.axhline(bound, color=PAPER, ls=style)
+        axes.annotate(name, (0.02, bound), color="0.35", va="bottom")
     axes.set(xlabel="answered", ylabel="wrong, of those answered")
-    axes.set(xlim=(0, 1.02), ylim=(0, None))
+    highest = max(risk.max(), doubt.risk, doubt.risk_bound)
+    axes.set(xlim=(0, 1.02), ylim=(-0.02 * highest, 1.15 * highest))
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_formatter(PercentFormatter(1))
     axes.grid(alpha=0.3)

@@ -35,8 +35,9 @@ class Familiarity:
     """Probabilistic principal components (Tipping and Bishop 1999) of features.
 
     Familiarity is the squared distance from the mean, measured in standard deviations
-    of each direction, divided by the number of features, and negative: about -1 for the
-    images it was fitted to, and the lower the less alike.
+    of each direction, divided by the number of features, and negative: 0 for the mean
+    of the images it was fitted to (about -1 on average, if these are many times as many
+    as the features), and the lower the less alike.
     """
 
     mean: npt.NDArray[np.float32]

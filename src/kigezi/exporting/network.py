@@ -7,6 +7,7 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
+from kigezi.errors import DataError
 from kigezi.exporting.familiarity import LAYERS, Familiarity
 from kigezi.learning.backbone import build_model
 from kigezi.learning.evaluating import Batches
@@ -23,11 +24,20 @@ def load_final_model(data: bytes, recipe: Recipe) -> keras.Model:
     Args:
         data: Of the `.keras` file.
         recipe: That it was trained with.
+
+    Raises:
+        DataError: The file is damaged.
     """
     with TemporaryDirectory() as folder:
         path = Path(folder, "final_model.keras")
         path.write_bytes(data)
-        trained = keras.models.load_model(path, compile=False, safe_mode=True)
+        try:
+            trained = keras.models.load_model(path, compile=False, safe_mode=True)
+        except Exception as error:  # the archive, its JSON or its weights may be it
+            raise DataError(
+                "final_model.keras is damaged: run `kedro run --pipeline=tune` (with "
+                "the same --env and --params), which writes it again without training."
+            ) from error
     side, classes = trained.input_shape[1], trained.output_shape[-1]
     plain = recipe.model_copy(update={"precision": "float32"})
     model = build_model(plain, side, classes, None)

@@ -2,7 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from importlib import resources
 from io import BytesIO
 from pathlib import Path
@@ -82,6 +83,8 @@ def read_texts(path: Path | None) -> dict[str, Any]:
     )
     if path is None:
         return english
+    if not path.is_file():
+        raise ConfigurationError(f"app.texts names {path}, and there is no such file.")
     try:
         texts = json.loads(path.read_text("utf-8"))
     except (OSError, ValueError) as error:
@@ -92,10 +95,34 @@ def read_texts(path: Path | None) -> dict[str, Any]:
     if not isinstance(texts, dict) or (missing := sorted(english.keys() - texts)):
         said = ", ".join(missing) if isinstance(texts, dict) else "all"
         raise ConfigurationError(
-            f"app.texts: {path} lacks {said}: take them over from "
-            "src/kigezi/app/texts.json."
+            f"app.texts: {path} lacks {said}: take over from src/kigezi/app/texts.json "
+            "what is missing."
         )
+    for name, text in english.items():
+        if name != "classes" and _places(text) != _places(texts[name]):
+            wanted = " and ".join(sorted(_places(text))) or "nothing in braces"
+            raise ConfigurationError(
+                f"app.texts: {path}: {name} is {texts[name]!r}, but should hold "
+                f"{wanted}, as in src/kigezi/app/texts.json."
+            )
     return texts
+
+
+def check_names(texts: Mapping[str, Any], classes: Sequence[str]) -> None:
+    """Refuse a translation of classes that there are not.
+
+    Raises:
+        ConfigurationError: A name in `classes` of the texts is not a class.
+    """
+    if unknown := sorted(texts["classes"].keys() - set(classes)):
+        raise ConfigurationError(
+            f"app.texts: classes names {', '.join(unknown)}; the model's classes are "
+            f"{', '.join(classes)}."
+        )
+
+
+def _places(text: str) -> set[str]:
+    return set(re.findall(r"{\w+}", text))
 
 
 def _sums(files: Mapping[str, bytes]) -> dict[str, str]:

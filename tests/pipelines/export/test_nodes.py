@@ -196,7 +196,9 @@ def test_no_usable_photograph_of_other_things(tmp_path: Path) -> None:
     write_tree(tmp_path / "other", {"a.jpg": b"text", "b.jpg": b""})
     with pytest.raises(DataError, match=r"none of the 2 files.*it is text.*unknown"):
         _gather(tmp_path, "other")
-    with pytest.raises(DataError, match=r"nowhere.*export\.unknown\.source"):
+    with pytest.raises(
+        DataError, match=r"export\.unknown\.source names .*nowhere, and"
+    ):
         _gather(tmp_path, "nowhere")
 
 

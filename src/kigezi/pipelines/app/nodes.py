@@ -3,7 +3,7 @@
 import logging
 from pathlib import Path
 
-from kigezi.exporting.web_page import RUNTIME, assemble_page, read_texts
+from kigezi.exporting.web_page import RUNTIME, assemble_page, check_names, read_texts
 from kigezi.schemas import AppParameters
 from kigezi.stores import Exported, RuntimePackages
 
@@ -21,11 +21,14 @@ def build_page(
         runtime_packages: Where the browser's runtime comes from.
     """
     texts = read_texts(Path(app.texts).expanduser() if app.texts else None)
+    card = exported.card_of(app.model)
+    check_names(texts, card.classes)
     runtime = {name: runtime_packages.read(name, app.runtime) for name in RUNTIME}
     model = exported.path(app.model).read_bytes()
-    files = assemble_page(exported.card_of(app.model), model, runtime, texts)
+    files = assemble_page(card, model, runtime, texts)
     _log.info(
-        "The page has %d files, %.1f MB: put the folder on any web server with https",
+        "The page has %d files, %.1f MB: put the folder data/08_reporting/app on any "
+        "web server with https",
         *(len(files), sum(map(len, files.values())) / 1e6),
     )
     return files

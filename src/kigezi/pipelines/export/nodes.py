@@ -269,6 +269,11 @@ def register_model(
     """
     example = examples.images[examples.judged("test")[0]]
     tracking.register(exported, trial.result, encode(Image.fromarray(example)))
+    _log.info(
+        "The files stand in %s; `kedro run --pipeline=predict` and `--pipeline=app` "
+        "answer with them",
+        exported.folder,
+    )
 
 
 def _one_a_subject(

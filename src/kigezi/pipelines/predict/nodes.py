@@ -83,10 +83,11 @@ def draw_answers(
     """
     folder = _open(predict, photographs)
     answered = table[table["status"] == _ANSWERED]
-    parts = {UNSURE: table[table["status"] == UNSURE]}
+    unsure = table[table["status"] == UNSURE]
+    parts = {UNSURE: unsure} if len(unsure) else {}
     for label, rows in answered.groupby("answer"):
         parts[f"the class {label}" if label == UNSURE else label] = rows
-    of_each = max(1, predict.shown // len(parts))
+    of_each = max(1, predict.shown // max(1, len(parts)))
     sections = {}
     for label, part in parts.items():
         rows = part.sort_values(["confidence", "file"])
@@ -95,7 +96,10 @@ def draw_answers(
         if len(some) < len(rows):
             heading += f", the {len(some)} least confident"
         sections[heading] = [_picture(row, folder) for _, row in some.iterrows()]
-    return plot_grid(sections, _COLUMNS, "Answers for new photographs")
+    unread = int((table["status"] == _NOT_READ).sum())
+    title = "Answers for new photographs"
+    title += f" ({unread} not read, see answers.csv)" if unread else ""
+    return plot_grid(sections or {"nothing could be read": []}, _COLUMNS, title)
 
 
 def _open(
@@ -132,13 +136,17 @@ def _status(answer: dict[str, Any]) -> str:
 
 def _picture(row: pd.Series, folder: PhotographFolder) -> Picture:
     unsure = row["status"] == UNSURE
-    said = f"{100 * row['confidence']:.0f} % {row['first'] if unsure else ''}".strip()
+    said = f"{100 * row['confidence']:.1f} %"
+    if unsure:
+        unlike = "unlike" if "look like" in row["reason"] else "too low"
+        said = f"{row['first']} {said}: {unlike}"
     return Picture(thumbnail(folder.read(row["file"])), (row["file"], said), unsure)
 
 
 def _say(counts: pd.Series) -> None:
     _log.info(
-        "%s of %s files were answered, %s unsure, %s not read",
-        *(f"{counts.get(_ANSWERED, 0):,}", f"{counts.sum():,}"),
+        "Of %s files %s were answered, %s unsure, %s not read: see answers.csv and "
+        "answers.png in data/08_reporting",
+        *(f"{counts.sum():,}", f"{counts.get(_ANSWERED, 0):,}"),
         *(f"{counts.get(UNSURE, 0):,}", f"{counts.get(_NOT_READ, 0):,}"),
     )
