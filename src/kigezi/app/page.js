@@ -114,7 +114,8 @@ function showAnswer(about, { ranking, doubts, label }) {
   const words = {
     class: texts.className(first.name),
     percent: percent(first.probability),
-    threshold: percent(about.confidence_threshold),
+    // Rounded up, so that what is needed is never the same number as what was too little.
+    threshold: texts.say("percent", { number: Math.ceil(100 * about.confidence_threshold - 1e-4) }),
   };
   showVerdict(label === null ? texts.say("unsure") : words.class, label === null);
   element("sure").textContent = label === null ? "" : texts.say("sure", words);
