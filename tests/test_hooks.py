@@ -163,14 +163,31 @@ def test_missing_weights_stop_a_run_before_any_work(conf: Path, where: str) -> N
         hooks.before_pipeline_run(TUNE, DataCatalog(stores))
 
 
+def _reading(*names: str) -> tuple[Pipeline, DataCatalog]:
+    """A pipeline that reads these, and a catalog that has them."""
+    pipeline = Pipeline([Node(max, [*names], "found")])
+    return pipeline, DataCatalog({name: MemoryDataset({}) for name in names})
+
+
 def test_what_differs_from_base_is_said(
     conf: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     hooks = _hooks(_context(conf, "demo", image={"size": 64}))
     with caplog.at_level(logging.INFO):
-        hooks.before_pipeline_run(Pipeline([]), DataCatalog())
+        hooks.before_pipeline_run(*_reading("params:image", "params:tune"))
     assert "conf/demo or --params: image.size: 224 -> 64" in caplog.messages
     assert any("left out: freeze.top_10" in message for message in caplog.messages)
+    assert not any("search.trials" in message for message in caplog.messages)
+
+
+def test_what_a_pipeline_never_reads_is_not_said(
+    conf: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    hooks = _hooks(_context(conf, "demo", predict={"source": "new"}))
+    with caplog.at_level(logging.INFO):
+        hooks.before_pipeline_run(*_reading("params:predict"))
+    said = ["study: study -> demo", "predict.source: None -> new"]
+    assert caplog.messages == [f"conf/demo or --params: {change}" for change in said]
 
 
 def test_threads_are_fixed_but_the_users_number_is_kept(

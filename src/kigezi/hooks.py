@@ -1,6 +1,7 @@
 """What happens around a run: checks before any work, MLflow after it."""
 
 import logging
+import re
 import shlex
 from functools import partial
 from pathlib import Path
@@ -18,7 +19,7 @@ from kigezi.errors import DataError
 from kigezi.mlflow_settings import LazyMlflow, tracking_server
 from kigezi.plan import all_recipes
 from kigezi.records import ingest_digest
-from kigezi.schemas import IngestParameters
+from kigezi.schemas import IngestParameters, Parameters
 from kigezi.threads import use_threads
 
 _log = logging.getLogger(__name__)
@@ -46,7 +47,11 @@ class ProjectHooks:
         """Say what differs from conf/base, and stop if something is not there yet."""
         if "command" in pipeline.inputs():
             catalog.save("command", self._command)
+        used = {_block(name.removeprefix("params:")) for name in pipeline.inputs()}
+        others = Parameters.model_fields.keys() - used
         for change in self._changes:
+            if _block(change) in others:  # of what this pipeline never reads
+                continue
             _log.info("conf/%s or --params: %s", self._environment, change)
         needed = (name for name in pipeline.inputs() if not name.startswith("params:"))
         if missing := [name for name in sorted(needed) if not catalog.exists(name)]:
@@ -66,6 +71,11 @@ class ProjectHooks:
     def after_pipeline_run(self) -> None:
         """Send what MLflow has missed meanwhile."""
         close_tracking()
+
+
+def _block(key: str) -> str:
+    """The block of parameters that a key, or a line about one, belongs to."""
+    return "tune" if key.startswith("left out:") else re.split("[.:]", key)[0]
 
 
 def _command(context: KedroContext) -> str:
