@@ -1,8 +1,10 @@
-"""Cards of exported models, for tests."""
+"""Cards of exported models, and what a page is made of besides, for tests."""
 
+import json
 from typing import Any
 
 from kigezi.answering.card import Card, Doubt
+from kigezi.exporting.web_page import RUNTIME
 
 DOUBT = {
     "temperature": 1.5,
@@ -34,3 +36,11 @@ def make_card(**changes: Any) -> Card:
     """A card of three classes, with changes of it or of its thresholds."""
     doubt = {name: changes.pop(name) for name in DOUBT.keys() & changes.keys()}
     return Card(**CARD | changes, doubt=make_doubt(**doubt))
+
+
+def fetched(package: str, code: bytes = b"code") -> dict[str, bytes]:
+    """The files of a package of the page's runtime, by path."""
+    about = {"name": package, "version": "1.2.3", "license": "Apache-2.0"}
+    return dict.fromkeys(RUNTIME[package], code) | {
+        "package.json": json.dumps(about).encode()
+    }

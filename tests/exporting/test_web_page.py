@@ -8,11 +8,11 @@ from PIL import Image
 
 from kigezi.errors import ConfigurationError
 from kigezi.exporting.web_page import RUNTIME, assemble_page, check_names, read_texts
-from tests.cards import make_card
+from tests.cards import fetched, make_card
 from tests.conftest import PROJECT
 
 PAGE = PROJECT / "src/kigezi/app"
-FETCHED = {package: dict.fromkeys(paths, b"code") for package, paths in RUNTIME.items()}
+FETCHED = {package: fetched(package) for package in RUNTIME}
 
 
 def _page(model: bytes = b"model", **changes: object) -> dict[str, bytes]:
@@ -27,6 +27,14 @@ def test_every_file_is_listed_with_its_digest() -> None:
         assert hashlib.sha256(files[name]).hexdigest() == digest
     assert {path.name for path in PAGE.iterdir()} <= files.keys()
     assert files["runtime/wasm-utils/dist/index.js"] == b"code"
+
+
+def test_the_licence_of_the_runtime_is_shipped() -> None:
+    text = _page()["LICENSES.txt"].decode()
+    for package in RUNTIME:
+        assert f"\n{package} 1.2.3, Apache-2.0\n" in text
+    assert "TERMS AND CONDITIONS FOR USE" in text
+    assert text.count("Apache License") >= 2
 
 
 def test_the_card_decides_what_the_page_answers() -> None:

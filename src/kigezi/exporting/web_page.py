@@ -4,7 +4,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
-from importlib import resources
+from importlib import metadata, resources
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,8 @@ from kigezi.answering.card import Card
 from kigezi.errors import ConfigurationError
 
 TEXTS = "texts.json"
+
+LICENCES = "LICENSES.txt"
 
 RUNTIME: dict[str, tuple[str, ...]] = {
     "core": (
@@ -54,7 +56,11 @@ def assemble_page(
     files |= {f"icon-{side}.png": _draw_icon(side) for side in _ICON_SIDES}
     for package, paths in RUNTIME.items():
         files |= {f"runtime/{package}/{one}": runtime[package][one] for one in paths}
-    files |= {TEXTS: _json(texts), "model.tflite": model}
+    files |= {
+        TEXTS: _json(texts),
+        LICENCES: _tell_licences(runtime).encode(),
+        "model.tflite": model,
+    }
     about = {
         "study": card.name,
         "classes": card.classes,
@@ -123,6 +129,19 @@ def check_names(texts: Mapping[str, Any], classes: Sequence[str]) -> None:
 
 def _places(text: str) -> set[str]:
     return set(re.findall(r"{\w+}", text))
+
+
+def _tell_licences(runtime: Mapping[str, Mapping[str, bytes]]) -> str:
+    """Whose work the runtime is, with the text of its licence, which has to be shipped.
+
+    The packages do not hold the text; LiteRT's Python package, of the same authors and
+    under the same licence, does.
+    """
+    packages = [json.loads(files["package.json"]) for files in runtime.values()]
+    lines = (f"{one['name']} {one['version']}, {one['license']}" for one in packages)
+    parts = metadata.files("ai-edge-litert") or []
+    texts = [part.read_text("utf-8") for part in parts if part.name == "LICENSE"]
+    return "\n".join(["The folder `runtime` holds, unchanged:", *lines, "", *texts])
 
 
 def _sums(files: Mapping[str, bytes]) -> dict[str, str]:

@@ -6,16 +6,16 @@ import pytest
 from kigezi.datasets.exported import Exported, ExportedDataset
 from kigezi.errors import ConfigurationError, DataError
 from kigezi.exporting.packing import pack, with_card
-from kigezi.exporting.web_page import RUNTIME
 from kigezi.pipelines.app import create_pipeline
 from kigezi.pipelines.app.nodes import build_page
 from kigezi.schemas import AppParameters
+from tests.cards import fetched as fetched_package
 from tests.cards import make_card
 
 
 class Fetched:
     def read(self, name: str, fetched: str | None = None) -> dict[str, bytes]:
-        return dict.fromkeys(RUNTIME[name], (fetched or "npm").encode())
+        return fetched_package(name, (fetched or "npm").encode())
 
 
 @pytest.fixture
