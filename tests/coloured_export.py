@@ -93,7 +93,9 @@ def make_groups(examples: Examples, size: int = 1) -> pd.DataFrame:
     """A ledger in which each `size` photographs in turn show one subject."""
     ids = examples.photo_ids
     groups = [f"g{number // size}" for number in range(len(ids))]
-    return pd.DataFrame({"photo_id": ids, "group_id": groups, "status": "kept"})
+    paths = [f"{name}.jpg" for name in ids]
+    columns = {"photo_id": ids, "path": paths, "group_id": groups, "status": "kept"}
+    return pd.DataFrame(columns)
 
 
 def coloured_trial() -> Trial:

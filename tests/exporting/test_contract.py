@@ -70,7 +70,7 @@ def test_where_nothing_is_answered_nothing_is_wrong() -> None:
 def test_changed_answers_are_listed() -> None:
     table = list_changes(ANSWERS, LABELS, ALONE, CLASSES)
     assert table["file"].tolist() == ["model_int8.tflite"] * 2
-    assert table["photo_id"].tolist() == ["p3", "p6"]
+    assert table["path"].tolist() == ["p3", "p6"]
     assert table[["label", "was", "is"]].to_numpy().tolist() == [
         ["light", "light", "dark"],
         ["dark", "light", "dark"],

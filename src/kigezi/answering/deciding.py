@@ -8,6 +8,9 @@ import numpy.typing as npt
 from kigezi.answering.card import Card, Doubt
 
 UNSURE = "unsure"
+UNLIKE = "it does not look like the photographs that were learnt from"
+TOO_LOW = "no class is probable enough"
+"""reasons for being unsure"""
 PLACES = ("first", "second", "third")
 """of the most probable classes, which are named with every answer"""
 TOP = len(PLACES)
@@ -72,9 +75,9 @@ def decide(
     label, confidence = top[0]
     reasons = []
     if not familiarity >= card.doubt.least_familiarity:
-        reasons.append("it does not look like the photographs that were learnt from")
+        reasons.append(UNLIKE)
     if not probabilities.max() >= card.doubt.least_confidence:
-        reasons.append("no class is probable enough")
+        reasons.append(TOO_LOW)
     reason = "; ".join(reasons)
     return Answer(
         UNSURE if reason else label, reason, confidence, float(familiarity), top

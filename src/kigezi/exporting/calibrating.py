@@ -1,7 +1,8 @@
 """How sure a model may be, and from where on it should say nothing.
 
-What is set here is set on validation photographs, which the study's winner was chosen
-on too; how it does on test photographs is measured apart.
+What is set here is set on validation photographs, which the study's winner and its
+epoch were chosen on too. That flatters the bounds of the risk, which are exact for a
+model that was there before; how thresholds do on test photographs is measured apart.
 """
 
 from dataclasses import dataclass

@@ -13,6 +13,9 @@ from kigezi.exporting.runtimes import Answers
 from kigezi.schemas import Budgets
 from kigezi.statistics.resampling import effective_sample_size, wilson_interval
 
+_FIRST = "keras"
+"""kind of the file that all others were made from"""
+
 _ROUNDING = 1e-9
 """points: 100 * 0.014 - 100 * 0.009 is more than 0.5"""
 
@@ -23,7 +26,6 @@ def compare_files(
     labels: npt.NDArray[np.int64],
     groups: npt.NDArray[np.str_],
     doubts: Mapping[str, Doubt],
-    first: str = "keras",
 ) -> pd.DataFrame:
     """A row a file: how right, how alike, how large and how fast it is.
 
@@ -33,14 +35,13 @@ def compare_files(
         labels: (images,), the right classes.
         groups: (images,), the same for images of one subject.
         doubts: When each gives no answer.
-        first: Kind of the file that all others were made from.
 
     Returns:
         Accuracies and agreement in percent, with a 95 % interval of the accuracy;
         `answered` and `wrong_of_answered` are with the thresholds of its card, and
         `risk_bound` is what that promises of the latter.
     """
-    best = answers[first]
+    best = answers[_FIRST]
     rows = []
     for kind, data in files.items():
         mine = answers[kind]
@@ -81,13 +82,19 @@ def compare_files(
 def list_changes(
     answers: Mapping[str, Answers],
     labels: npt.NDArray[np.int64],
-    photo_ids: npt.NDArray[np.str_],
+    paths: npt.NDArray[np.str_],
     classes: tuple[str, ...],
-    first: str = "keras",
 ) -> pd.DataFrame:
-    """The images that a file answers otherwise than the first one, a row each."""
+    """The images that a file answers otherwise than Keras does, a row each.
+
+    Args:
+        answers: Of each file, to the test images.
+        labels: (images,), the right classes.
+        paths: (images,), of their photographs.
+        classes: Names of the classes.
+    """
     names = np.array(classes)
-    before = answers[first].probabilities
+    before = answers[_FIRST].probabilities
     tables = []
     for kind, mine in answers.items():
         now = mine.probabilities
@@ -96,7 +103,7 @@ def list_changes(
             pd.DataFrame(
                 {
                     "file": FILES[kind],
-                    "photo_id": photo_ids[rows],
+                    "path": paths[rows],
                     "label": names[labels[rows]],
                     "was": names[before[rows].argmax(axis=1)],
                     "is": names[now[rows].argmax(axis=1)],
@@ -108,18 +115,17 @@ def list_changes(
     return pd.concat(tables, ignore_index=True)
 
 
-def check_budgets(table: pd.DataFrame, budgets: Budgets, first: str = "keras") -> None:
+def check_budgets(table: pd.DataFrame, budgets: Budgets) -> None:
     """Refuse files that lose more than they may.
 
     Args:
         table: From `compare_files`.
         budgets: What each kind of file may lose and weigh.
-        first: Kind of the file that the others were made from.
 
     Raises:
         DataError: At least one does; all of them are named.
     """
-    whole = float(table.loc[table["kind"] == first, "accuracy"].iloc[0])
+    whole = float(table.loc[table["kind"] == _FIRST, "accuracy"].iloc[0])
     problems = []
     for row in table.to_dict("records"):
         lost = whole - row["accuracy"]

@@ -120,6 +120,7 @@ def test_every_file_is_measured(measured: Measured, small_export: SmallExport) -
     assert table["megabytes"].tolist() == sizes
     assert (table["accuracy"] > 80).all()
     assert len(changes) == table["changed"].sum()
+    assert changes["path"].str.endswith(".jpg").all()
     assert unknown["file"].tolist() == list(FILES.values())
     assert set(unknown["images"]) == {8}
     assert (unknown["auroc"] > 0.9).all()

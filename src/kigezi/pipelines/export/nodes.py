@@ -33,7 +33,6 @@ from kigezi.progress import progress
 from kigezi.quiet import import_keras
 from kigezi.records import Trial
 from kigezi.schemas import ExportParameters, ImageParameters, IngestParameters
-from kigezi.statistics.tables import groups_by_photograph
 from kigezi.stores import Exported, Tracking
 
 _log = logging.getLogger(__name__)
@@ -220,8 +219,8 @@ def measure_files(
     import_keras()
     rows = examples.judged("test")
     labels = examples.labels[rows]
-    groups = _groups(examples, rows, ledger)
-    photo_ids = examples.photo_ids[rows]
+    groups = _column("group_id", examples, rows, ledger)
+    paths = _column("path", examples, rows, ledger)
     images = np.concatenate([examples.images[rows], unknown.images])
     known, others = {}, {}
     shown = progress(models.items(), len(models), "export: files run on the test set")
@@ -232,7 +231,7 @@ def measure_files(
     doubts = {kind: card.doubt for kind, card in cards.items()}
     plain = cards[PLAIN]
     table = compare_files(models, known, labels, groups, doubts)
-    changes = list_changes(known, labels, photo_ids, plain.classes)
+    changes = list_changes(known, labels, paths, plain.classes)
     refused = compare_unknown(known, others, unknown.kinds, doubts)
     log_contract(table)
     log_unknown(refused)
@@ -281,12 +280,14 @@ def _one_a_subject(
 ) -> npt.NDArray[np.int64]:
     """Rows of a split, the first of each group of photographs."""
     rows = examples.judged(split)
-    _, first = np.unique(_groups(examples, rows, ledger), return_index=True)
+    groups = _column("group_id", examples, rows, ledger)
+    _, first = np.unique(groups, return_index=True)
     return rows[np.sort(first)]
 
 
-def _groups(
-    examples: Examples, rows: npt.NDArray[np.int64], ledger: pd.DataFrame
+def _column(
+    name: str, examples: Examples, rows: npt.NDArray[np.int64], ledger: pd.DataFrame
 ) -> npt.NDArray[np.str_]:
-    ids = pd.Series(examples.photo_ids[rows])
-    return ids.map(groups_by_photograph(ledger)).to_numpy(str)
+    """What the ledger says of the photographs of these rows."""
+    kept = ledger[ledger["status"] == "kept"].set_index("photo_id")
+    return kept.loc[examples.photo_ids[rows], name].to_numpy(str)

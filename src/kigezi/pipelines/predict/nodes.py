@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from kigezi.answering.classifier import Classifier
-from kigezi.answering.deciding import COLUMNS, UNSURE, as_row
+from kigezi.answering.deciding import COLUMNS, UNLIKE, UNSURE, as_row
 from kigezi.errors import ConfigurationError
 from kigezi.folders import PhotographFolder, PhotographLibrary
 from kigezi.pair_pictures import thumbnail
@@ -138,7 +138,7 @@ def _picture(row: pd.Series, folder: PhotographFolder) -> Picture:
     unsure = row["status"] == UNSURE
     said = f"{100 * row['confidence']:.1f} %"
     if unsure:
-        unlike = "unlike" if "look like" in row["reason"] else "too low"
+        unlike = "unlike" if UNLIKE in row["reason"] else "too low"
         said = f"{row['first']} {said}: {unlike}"
     return Picture(thumbnail(folder.read(row["file"])), (row["file"], said), unsure)
 
