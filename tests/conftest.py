@@ -113,7 +113,7 @@ def make_model(recipe: Recipe, size: int, classes: int, weights: Any) -> Any:
     layers = keras.layers
     image = keras.Input((size, size, 3), dtype="uint8", name="image")
     pixels = layers.Rescaling(1 / 127.5, offset=-1, name="scale")(image)
-    maps = layers.Conv2D(4, 3, strides=4, name="convolution")(pixels)
+    maps = layers.Conv2D(4, 3, strides=4, use_bias=False, name="convolution")(pixels)
     maps = layers.BatchNormalization(name="normalization")(maps)
     features = layers.GlobalAveragePooling2D(name="features")(maps)
     kept = layers.Dropout(recipe.dropout, seed=recipe.seed, name="dropout")(features)

@@ -9,6 +9,7 @@ import pytest
 
 from kigezi.learning.backbone import build_model, calibrate
 from kigezi.learning.examples import Examples
+from kigezi.learning.folding import fold
 from kigezi.learning.prefix import end_of_prefix, seen_through, split
 from kigezi.learning.training import Arrays, compile_for, train
 from kigezi.schemas import Recipe
@@ -47,7 +48,8 @@ def _model(recipe: Recipe, size: int = 32) -> keras.Model:
 
 def _trained(recipe: Recipe, store: Store | None) -> Arrays:
     model = _model(recipe)
-    below, part = split(model) if store else (None, model)
+    parts = split(model) if store else (None, model)
+    below, part = (layers and fold(layers) for layers in parts)
     seen = seen_through(below, EXAMPLES, store) if below and store else EXAMPLES
     compile_for(part, recipe)
     memory = Memory()

@@ -7,6 +7,7 @@ import keras
 import numpy as np
 
 from kigezi.learning.backbone import build_model
+from kigezi.learning.folding import fold
 from kigezi.schemas import BACKBONE_LAYERS, Recipe
 
 HEAD_ONLY, ALL_LAYERS = 0.05, 3.0
@@ -26,7 +27,7 @@ def forward_seconds(recipe: Recipe, size: int, images: int = 128) -> float:
         size: Side of the square image in pixels.
         images: How many images are timed; more are steadier and slower.
     """
-    model = build_model(recipe, size, 2, weights=None)
+    model = fold(build_model(recipe, size, 2, weights=None))
     pixels = np.zeros((images, size, size, 3), np.uint8)
     model.predict(pixels, batch_size=32, verbose=0)
     started = time.perf_counter()

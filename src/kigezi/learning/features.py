@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kigezi.learning.examples import Examples
+from kigezi.learning.folding import fold
 from kigezi.learning.network import Network
 from kigezi.learning.prefix import ActivationStore, seen_through
 from kigezi.schemas import Recipe
@@ -28,4 +29,4 @@ def frozen_features(
     """
     whole = Network.begin(recipe, examples, weights).whole
     below = keras.Model(whole.input, whole.get_layer("features").output)
-    return seen_through(below, examples, store).images
+    return seen_through(fold(below), examples, store).images

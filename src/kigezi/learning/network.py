@@ -19,6 +19,7 @@ from kigezi.learning.backbone import (
     trained_weights,
 )
 from kigezi.learning.examples import Examples
+from kigezi.learning.folding import fold
 from kigezi.learning.prefix import ActivationStore, seen_through, split
 from kigezi.learning.training import compile_for, forget
 from kigezi.schemas import Recipe
@@ -44,7 +45,7 @@ class Network:
     below: keras.Model | None
     """the layers of it that always give the same for an image, if there are such"""
     part: keras.Model
-    """the layers above, compiled, or the whole model"""
+    """the layers above, or all of them, compiled; it has the variables of `whole`"""
 
     @classmethod
     def begin(cls, recipe: Recipe, examples: Examples, weights: Path | None) -> Self:
@@ -84,6 +85,6 @@ def _compiled(kind: type[Network], graph: Recipe, size: int, classes: int) -> Ne
     # Graphs of the variants before would fill the memory.
     keras.utils.clear_session()
     whole = build_model(graph, size, classes, None)
-    below, part = split(whole)
+    below, part = (model and fold(model) for model in split(whole))
     compile_for(part, graph)
     return kind(whole, below, part)
