@@ -21,8 +21,9 @@ from kigezi.pipelines.export.nodes import (
 )
 from kigezi.records import Trial
 from kigezi.schemas import ExportParameters
-from tests.conftest import PROJECT, make_recipe, make_trial
+from tests.conftest import make_recipe, make_trial
 from tests.pictures import image_parameters
+from tests.projects import PROJECT
 
 SIZE = 64
 CLASSES = ("7", "NA", "unsure")

@@ -27,6 +27,7 @@ from kigezi.quiet import silence_other_packages
 from kigezi.records import Assignment, Epoch, Figures, Trial, TrialResult
 from kigezi.schemas import Recipe, TuneParameters
 from kigezi.settings import CONFIG_LOADER_ARGS
+from tests.projects import PROJECT
 
 if TYPE_CHECKING:
     from tests.coloured_export import SmallExport
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
 silence_other_packages()
 configure_project("kigezi")
 
-PROJECT = Path(__file__).parent.parent
 BASE: dict[str, Any] = {
     "unfreeze": "none",
     "learning_rate": 1e-3,
@@ -208,17 +208,6 @@ def environments() -> list[str]:
     """Every folder of conf/ with parameters of its own."""
     folders = {path.parent for path in PROJECT.glob("conf/*/parameters*.yml")}
     return sorted(folder.name for folder in folders)
-
-
-def copy_project(folder: Path) -> Path:
-    """The project without its data, so that a test may run commands in it."""
-    for name in ("conf", "src"):
-        unwanted = shutil.ignore_patterns("__pycache__", "*.egg-info", "credentials*")
-        shutil.copytree(PROJECT / name, folder / name, ignore=unwanted)
-    for name in ("pyproject.toml", ".telemetry"):
-        shutil.copy(PROJECT / name, folder)
-    (folder / "conf" / "local").mkdir(exist_ok=True)
-    return folder
 
 
 def run_kedro(

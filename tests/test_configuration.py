@@ -12,7 +12,8 @@ from kigezi.configuration import (
 )
 from kigezi.errors import ConfigurationError
 from kigezi.plan import apply_changes
-from tests.conftest import PROJECT, environments, make_loader
+from tests.conftest import environments, make_loader
+from tests.projects import PROJECT
 
 TUNE = "conf/base/parameters_tune.yml"
 BROKEN: list[tuple[str, Any, tuple[str, ...]]] = [

@@ -10,12 +10,9 @@ import yaml
 from mlflow.entities import Run
 from PIL import Image
 
-from tests.conftest import (
-    copy_project,
-    make_loader,
-    run_kedro,
-)
+from tests.conftest import make_loader, run_kedro
 from tests.pictures import encoded, write_tree
+from tests.projects import copy_project
 
 pytestmark = pytest.mark.slow
 STAGES = {

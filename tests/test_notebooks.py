@@ -5,7 +5,8 @@ import nbformat
 import papermill
 import pytest
 
-from tests.conftest import PROJECT, run_kedro
+from tests.conftest import run_kedro
+from tests.projects import PROJECT
 from tests.survival.small_study import make_project
 
 NOTEBOOKS = sorted((PROJECT / "notebooks").glob("*.ipynb"))

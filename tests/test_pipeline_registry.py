@@ -2,7 +2,8 @@ import pytest
 
 from kigezi.pipeline_registry import MAIN, maker_of, register_pipelines
 from kigezi.plan import use_loader
-from tests.conftest import PROJECT, make_loader
+from tests.conftest import make_loader
+from tests.projects import PROJECT
 
 
 @pytest.fixture(autouse=True)

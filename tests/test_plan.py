@@ -12,7 +12,8 @@ from kigezi.plan import (
     use_loader,
 )
 from kigezi.schemas import Changes, Protocol
-from tests.conftest import PROJECT, make_loader, make_recipe, make_tune
+from tests.conftest import make_loader, make_recipe, make_tune
+from tests.projects import PROJECT
 
 STAGES = {
     "freeze": {"head_only": {}, "top_10": {"unfreeze": 10}},

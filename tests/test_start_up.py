@@ -7,8 +7,9 @@ import pytest
 from PIL import Image
 
 from tests.coloured_export import SmallExport, coloured
-from tests.conftest import copy_project, run_kedro
+from tests.conftest import run_kedro
 from tests.pictures import encoded, write_tree
+from tests.projects import copy_project
 
 PHOTOGRAPH = encoded(Image.fromarray(coloured(1, seed=21)[0]), "PNG")
 

@@ -12,7 +12,7 @@ from mlflow.entities import Run
 from kigezi.datasets.mlflow_server import Server
 from kigezi.datasets.tracking import Tracking
 from kigezi.records import Trial
-from tests.conftest import PROJECT
+from tests.projects import PROJECT
 
 FINAL = {
     "train_accuracy": 0.45,

@@ -13,7 +13,7 @@ from PIL import Image
 from tests.app.browsing import choose, visit, wait_for
 from tests.app.conftest import CLASSES, photograph
 from tests.app.serving import Site
-from tests.conftest import PROJECT
+from tests.projects import PROJECT
 
 pytestmark = pytest.mark.slow
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import psutil
 
-from tests.conftest import copy_project
+from tests.projects import copy_project
 
 _EVERY = 0.1
 """seconds between two looks at the memory"""

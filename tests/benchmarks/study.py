@@ -24,7 +24,7 @@ from kigezi.datasets.versions import AugmentedVersions
 from tests.benchmarks.commands import Project, measure
 from tests.benchmarks.pictures import draw_photographs
 from tests.benchmarks.table import columns, spread
-from tests.conftest import PROJECT
+from tests.projects import PROJECT
 
 SIZE = 96
 

@@ -12,8 +12,8 @@ from kigezi.answering.deciding import COLUMNS
 from kigezi.datasets.mlflow_registry import registered_name
 from kigezi.datasets.mlflow_server import Server
 from tests.bright_export import plain_photograph, write_export
-from tests.conftest import PROJECT
 from tests.datasets.conftest import begin_new_process
+from tests.projects import PROJECT
 from tests.registered import EXAMPLE, model_files, register
 
 

@@ -9,7 +9,7 @@ from PIL import Image
 from kigezi.errors import ConfigurationError
 from kigezi.exporting.web_page import RUNTIME, assemble_page, check_names, read_texts
 from tests.cards import fetched, make_card
-from tests.conftest import PROJECT
+from tests.projects import PROJECT
 
 PAGE = PROJECT / "src/kigezi/app"
 FETCHED = {package: fetched(package) for package in RUNTIME}

@@ -15,12 +15,7 @@ from kigezi.learning.finished import keras_backend, training_key
 from kigezi.learning.trial import run_trial
 from kigezi.records import SPLITS, Epoch, Figures, Trial
 from kigezi.schemas import Recipe
-from tests.conftest import (
-    make_assignment,
-    make_examples,
-    make_recipe,
-    make_result,
-)
+from tests.conftest import make_assignment, make_examples, make_recipe, make_result
 
 EXAMPLES = make_examples(train=10)
 OPENED = {"unfreeze": "all", "batch_norm": "train"}

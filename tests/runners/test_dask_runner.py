@@ -15,7 +15,7 @@ from kedro.io import DataCatalog
 from kigezi.errors import ConfigurationError, DataError
 from kigezi.runners import DaskRunner, cluster
 from kigezi.settings import SESSION_CLASS
-from tests.conftest import copy_project
+from tests.projects import copy_project
 from tests.runners.toys import toy_pipeline
 
 pytest.importorskip("distributed", reason="Dask is not installed")

@@ -16,7 +16,8 @@ import psutil
 import pytest
 import yaml
 
-from tests.conftest import copy_project, make_loader, run_kedro
+from tests.conftest import make_loader, run_kedro
+from tests.projects import copy_project
 
 pytest.importorskip("distributed", reason="Dask is not installed")
 pytestmark = pytest.mark.slow

@@ -13,7 +13,7 @@ pytest.importorskip("distributed", reason="Dask is not installed")
 from kigezi.errors import ConfigurationError
 from kigezi.runners import on_worker
 from kigezi.runners.project import Project, code_digest
-from tests.conftest import PROJECT
+from tests.projects import PROJECT
 
 
 @pytest.fixture(autouse=True)

@@ -2,7 +2,7 @@ import pytest
 import yaml
 
 from kigezi.statistics.published import compare_published
-from tests.conftest import PROJECT
+from tests.projects import PROJECT
 
 
 def test_the_published_differences() -> None:

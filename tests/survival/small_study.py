@@ -5,7 +5,8 @@ from pathlib import Path
 
 import yaml
 
-from tests.conftest import copy_project, make_loader
+from tests.conftest import make_loader
+from tests.projects import copy_project
 from tests.survival import crash_points
 
 PIPELINES = ("ingest", "augment", "tune", "report")

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import PROJECT
+from tests.projects import PROJECT
 from tests.survival.cases import CASES
 
 pytestmark = [

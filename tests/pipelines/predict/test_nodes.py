@@ -18,8 +18,9 @@ from kigezi.folders import PhotographFolder
 from kigezi.pipelines.predict.nodes import answer_photographs, draw_answers
 from kigezi.schemas import PredictParameters
 from tests.coloured_export import SmallExport, coloured
-from tests.conftest import PROJECT, make_loader
+from tests.conftest import make_loader
 from tests.pictures import encoded, ingest_parameters, picture, write_tree
+from tests.projects import PROJECT
 
 # What may be unlike the photographs is of no interest but where it is asked for.
 ANY = {"least_familiarity": -1e9, "least_confidence": 0.0}

@@ -19,7 +19,7 @@ from kigezi.pipelines.ingest.nodes import (
     survey_photographs,
 )
 from kigezi.pipelines.quality.nodes import draw_worst
-from tests.conftest import PROJECT, make_loader, make_tune
+from tests.conftest import make_loader, make_tune
 from tests.pictures import (
     encoded,
     image_parameters,
@@ -28,6 +28,7 @@ from tests.pictures import (
     quality_parameters,
     write_tree,
 )
+from tests.projects import PROJECT
 from tests.stores import comparison_stores
 
 PIPELINE = quality.create_pipeline()

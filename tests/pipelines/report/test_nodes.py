@@ -45,8 +45,9 @@ from kigezi.statistics.tables import (
     measure_classes,
 )
 from tests.answers import alone, as_final, make_ledger
-from tests.conftest import PROJECT, make_loader, make_model, make_recipe, make_trial
+from tests.conftest import make_loader, make_model, make_recipe, make_trial
 from tests.pictures import augment_parameters, encoded
+from tests.projects import PROJECT
 
 PAPER = {
     "freeze": {"a": {"train": 90, "test": 85}},

@@ -3,7 +3,8 @@ from kedro.pipeline import Pipeline
 
 from kigezi.pipelines import augment, ingest, report, tune
 from kigezi.plan import Plan
-from tests.conftest import PROJECT, make_loader
+from tests.conftest import make_loader
+from tests.projects import PROJECT
 
 PLAN = Plan({"freeze": ("head_only", "top_10"), "rate": ("lr_1", "lr_2")})
 PIPELINE = tune.create_pipeline(PLAN)

@@ -10,7 +10,7 @@ from kigezi.datasets.photographs import PhotographsDataset
 from kigezi.errors import DataError
 from kigezi.pipelines import augment, ingest, verify
 from kigezi.pipelines.verify.nodes import TABLE
-from tests.conftest import PROJECT, make_loader
+from tests.conftest import make_loader
 from tests.datasets.builds import dataset
 from tests.pictures import (
     augment_parameters,
@@ -19,6 +19,7 @@ from tests.pictures import (
     photograph_files,
     write_tree,
 )
+from tests.projects import PROJECT
 from tests.stores import comparison_datasets
 
 
