@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 os.environ["TF_NUM_INTRAOP_THREADS"] = os.environ["OMP_NUM_THREADS"] = "1"
 os.environ["KEDRO_DISABLE_TELEMETRY"] = "1"
 os.environ.pop("KEDRO_ENV", None)
+os.environ.pop("TF_SET_ONEDNN_FPMATH_MODE", None)
 os.environ.pop("MLFLOW_TRACKING_URI", None)
 
 import numpy as np

@@ -21,8 +21,8 @@ from kigezi.errors import ConfigurationError, DataError
 from kigezi.hooks import ProjectHooks
 from kigezi.pipelines import augment, tune
 from kigezi.plan import Plan, read_plan
+from kigezi.processor import THREADS_VARIABLE, use_threads
 from kigezi.records import ingest_digest
-from kigezi.threads import THREADS_VARIABLE, use_threads
 from tests.conftest import make_loader
 
 TUNE = tune.create_pipeline(Plan({"freeze": ("head_only",)}))

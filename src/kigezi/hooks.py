@@ -18,9 +18,9 @@ from kigezi.datasets.weights import BackboneWeights
 from kigezi.errors import DataError
 from kigezi.mlflow_settings import LazyMlflow, tracking_server
 from kigezi.plan import all_recipes
+from kigezi.processor import use_threads
 from kigezi.records import ingest_digest
 from kigezi.schemas import IngestParameters, Parameters
-from kigezi.threads import use_threads
 
 _log = logging.getLogger(__name__)
 

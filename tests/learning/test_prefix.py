@@ -12,6 +12,7 @@ from kigezi.learning.examples import Examples
 from kigezi.learning.folding import fold
 from kigezi.learning.prefix import end_of_prefix, seen_through, split
 from kigezi.learning.training import Arrays, compile_for, train
+from kigezi.processor import MATH_VARIABLE
 from kigezi.schemas import Recipe
 from tests.conftest import make_examples, make_recipe
 from tests.learning.test_training import Memory
@@ -136,6 +137,16 @@ def test_another_precision_gives_other_activations() -> None:
         below, _ = split(build_model(make_recipe(precision=precision), 32, 2, None))
         assert below is not None
         seen_through(below, EXAMPLES, store)
+    assert len(store.kept) == 2
+
+
+def test_shortened_math_gives_other_activations(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    store = Store()
+    _see(store)
+    monkeypatch.setenv(MATH_VARIABLE, "BF16")
+    _see(store)
     assert len(store.kept) == 2
 
 

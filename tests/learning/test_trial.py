@@ -10,9 +10,11 @@ from kigezi.datasets.model_inputs import ModelInputs
 from kigezi.datasets.trainings import Training, Trainings
 from kigezi.learning import finished, training
 from kigezi.learning import trial as module
+from kigezi.learning.environment import describe_environment
 from kigezi.learning.examples import Examples
 from kigezi.learning.finished import keras_backend, training_key
 from kigezi.learning.trial import run_trial
+from kigezi.processor import MATH_VARIABLE
 from kigezi.records import SPLITS, Epoch, Figures, Trial
 from kigezi.schemas import Recipe
 from tests.conftest import make_assignment, make_examples, make_recipe, make_result
@@ -209,6 +211,16 @@ def test_the_key_depends_on_data_weights_backend_and_version(
     keys.append(training_key(recipe, "d", "w"))
     assert len({str(key) for key in keys}) == 4
     assert {"backend", "precision"} <= set(keys[0])
+
+
+def test_trainings_with_shortened_math_are_kept_apart_and_say_so(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    exact = training_key(make_recipe(), "d", "w")
+    assert "math" not in {**exact, **describe_environment()}
+    monkeypatch.setenv(MATH_VARIABLE, "BF16")
+    assert training_key(make_recipe(), "d", "w") == {**exact, "math": "BF16"}
+    assert describe_environment()["math"] == "BF16"
 
 
 def test_what_frozen_layers_would_do_is_not_in_the_key() -> None:

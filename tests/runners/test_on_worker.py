@@ -58,6 +58,17 @@ def test_threads_are_those_of_the_driver(monkeypatch: pytest.MonkeyPatch) -> Non
     assert os.environ["KIGEZI_THREADS"] == "2"
 
 
+def test_what_the_driver_does_not_set_is_not_set(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("KIGEZI_MATH", raising=False)
+    monkeypatch.setitem(sys.modules, "keras", SimpleNamespace())
+    on_worker._use({"KIGEZI_MATH": ""})
+    monkeypatch.setenv("KIGEZI_MATH", "BF16")
+    with pytest.raises(ConfigurationError, match="trained with KIGEZI_MATH=BF16"):
+        on_worker._use({"KIGEZI_MATH": ""})
+
+
 def test_other_threads_after_a_training_are_refused(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -11,6 +11,7 @@ import pandas as pd
 
 from kigezi.learning.budgets import best_epoch, is_over, within_budget
 from kigezi.learning.examples import Examples
+from kigezi.processor import shortened_math
 from kigezi.records import SPLITS, Assignment, Epoch, Figures, Trial, TrialResult
 from kigezi.schemas import Recipe
 
@@ -60,6 +61,7 @@ def training_key(recipe: Recipe, dataset: str, weights: str) -> dict[str, object
         "weights": weights,
         "backend": keras_backend(),
         "precision": recipe.precision,
+        **shortened_math(),
         "version": TRAINING_VERSION,
     }
 

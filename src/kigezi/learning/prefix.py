@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kigezi.learning.examples import Examples
+from kigezi.processor import shortened_math
 from kigezi.progress import progress
 from kigezi.records import digest_of
 
@@ -127,5 +128,6 @@ def _digest(below: keras.Model, examples: Examples) -> str:
             "weights": weights.hexdigest(),
             "backend": keras.backend.backend(),
             "precision": "+".join(sorted(precisions)),
+            **shortened_math(),
         }
     )

@@ -128,9 +128,9 @@ def _set_up(path: Path) -> None:
 
 
 def _use(environment: Mapping[str, str]) -> None:
-    """Train with the driver's backend and threads, for they decide the weights."""
+    """Train with the driver's backend, threads and so on: they decide the weights."""
     for name, value in environment.items():
-        used = os.environ.get(name)
+        used = os.environ.get(name, "")
         if "keras" in sys.modules and used != value:
             raise ConfigurationError(
                 f"the Dask worker {get_worker().address} has already trained with "

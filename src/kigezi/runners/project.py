@@ -15,8 +15,8 @@ import kigezi
 from kigezi.context import ProjectContext
 from kigezi.datasets.aside import sha256_of
 from kigezi.learning.finished import keras_backend
+from kigezi.processor import MATH_VARIABLE, THREADS_VARIABLES
 from kigezi.records import digest_of
-from kigezi.threads import THREADS_VARIABLES
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,8 @@ class Project:
         """
         context = ProjectContext.running
         loader = context.config_loader
-        variables = {name: os.environ[name] for name in THREADS_VARIABLES}
+        names = (*THREADS_VARIABLES, MATH_VARIABLE)
+        variables = {name: os.environ.get(name, "") for name in names}
         return cls(
             path=Path(context.project_path),
             code=code_digest(),
