@@ -62,7 +62,8 @@ from kigezi.datasets.model_inputs import ModelInputs
 from kigezi.datasets.trainings import Trainings
 from kigezi.learning import network
 from kigezi.learning.backbone import backbone_layers, build_model, calibrate
-from kigezi.learning.evaluating import Batches, measure, predict
+from kigezi.learning.batches import batches_of
+from kigezi.learning.evaluating import measure, predict
 from kigezi.learning.examples import Examples, epoch_order
 from kigezi.learning.network import Network
 from kigezi.learning.training import train
@@ -277,7 +278,7 @@ def step_ours(
     begun = Network.begin(recipe, examples, setting.weights)
     begun.part.optimizer.learning_rate.assign(recipe.learning_rate)
     steps = plain_keras.Steps()
-    batches = Batches(examples, rows, recipe.batch_size)
+    batches = batches_of(examples, rows, recipe.batch_size)
     begun.part.fit(batches, shuffle=False, callbacks=[steps], verbose=0)
     held_out = examples.rows("validation", all_copies=False)
     answers = predict(begun.part, examples, held_out)

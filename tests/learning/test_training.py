@@ -153,13 +153,13 @@ def test_all_images_are_seen_in_another_order_each_epoch(
     orders = []
     from kigezi.learning import training
 
-    batches = training.Batches
+    batches = training.batches_of
 
     def watch(examples: Any, rows: Any, batch_size: int) -> Any:
         orders.append(rows.tolist())
         return batches(examples, rows, batch_size)
 
-    monkeypatch.setattr(training, "Batches", watch)
+    monkeypatch.setattr(training, "batches_of", watch)
     _run(Memory(), epochs=2)
     assert orders[0] != orders[1]
     assert sorted(orders[0]) == sorted(orders[1]) == list(range(20))

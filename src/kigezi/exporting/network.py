@@ -10,7 +10,7 @@ import numpy.typing as npt
 from kigezi.errors import DataError
 from kigezi.exporting.familiarity import LAYERS, Familiarity
 from kigezi.learning.backbone import build_model
-from kigezi.learning.evaluating import Batches
+from kigezi.learning.batches import batches_of
 from kigezi.learning.examples import Examples
 from kigezi.schemas import Recipe
 
@@ -57,7 +57,7 @@ def look(
     """
     last = model.get_layer("features").output
     seen = keras.Model(model.input, {"last": last, "maps": _means(model)})
-    found = seen.predict(Batches(examples, rows, batch_size=64), verbose=0)
+    found = seen.predict(batches_of(examples, rows, batch_size=64), verbose=0)
     kernel, bias = model.get_layer("probabilities").get_weights()
     return found["last"] @ kernel + bias, found["maps"]
 

@@ -1,12 +1,11 @@
 """How good weights are: the same code for every split, variant and figure."""
 
-import math
-
 import keras
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from kigezi.learning.batches import batches_of
 from kigezi.learning.examples import Examples
 from kigezi.records import SMALLEST_PROBABILITY, Figures, Split
 
@@ -18,8 +17,7 @@ def predict(
     model: keras.Model, examples: Examples, rows: npt.NDArray[np.int64]
 ) -> npt.NDArray[np.float32]:
     """Class probabilities of the rows, shape (rows, classes)."""
-    batches = Batches(examples, rows, batch_size=64)
-    return model.predict(batches, verbose=0)
+    return model.predict(batches_of(examples, rows, batch_size=64), verbose=0)
 
 
 def measure(
@@ -72,25 +70,3 @@ def _table(
     )
     headings = [f"probability_{name}" for name in names]
     return table.join(pd.DataFrame(probabilities, columns=headings))
-
-
-class Batches(keras.utils.PyDataset):
-    """Images and labels of some rows, in their order, a batch at a time."""
-
-    def __init__(
-        self, examples: Examples, rows: npt.NDArray[np.int64], batch_size: int
-    ) -> None:
-        super().__init__()
-        self._examples = examples
-        self._rows = rows
-        self._batch_size = batch_size
-
-    def __len__(self) -> int:
-        return math.ceil(len(self._rows) / self._batch_size)
-
-    def __getitem__(
-        self, index: int
-    ) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
-        start = index * self._batch_size
-        rows = self._rows[start : start + self._batch_size]
-        return self._examples.images[rows], self._examples.labels[rows]

@@ -15,8 +15,9 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
+from kigezi.learning.batches import batches_of
 from kigezi.learning.budgets import best_epoch, is_over
-from kigezi.learning.evaluating import Batches, measure, predict
+from kigezi.learning.evaluating import measure, predict
 from kigezi.learning.examples import Examples, dropout_state, epoch_order
 from kigezi.records import Epoch
 from kigezi.schemas import Recipe
@@ -162,7 +163,7 @@ def _train_epoch(
             layer.seed_generator.state.assign(dropout_state(recipe.seed, number))
     decay = recipe.learning_rate_decay ** (number - 1)
     model.optimizer.learning_rate.assign(recipe.learning_rate * decay)
-    batches = Batches(examples, rows[order], recipe.batch_size)
+    batches = batches_of(examples, rows[order], recipe.batch_size)
     logs = model.fit(batches, epochs=1, shuffle=False, verbose=0).history
     held_out = examples.judged("validation")
     figures = measure(predict(model, examples, held_out), examples.labels[held_out])
