@@ -15,18 +15,20 @@ def test_a_forward_pass_is_timed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("unfreeze", "step", "share"),
+    ("unfreeze", "batch_norm", "step", "share"),
     [
-        ("none", HEAD_ONLY, 0),
-        ("all", ALL_LAYERS, 1),
-        (154, ALL_LAYERS, 1),
-        (77, (HEAD_ONLY + ALL_LAYERS) / 2, 0.5),
+        ("none", "frozen", HEAD_ONLY, 0),
+        ("none", "train", HEAD_ONLY, 0),
+        ("all", "frozen", ALL_LAYERS["frozen"], 1),
+        ("all", "train", ALL_LAYERS["train"], 1),
+        (154, "frozen", ALL_LAYERS["frozen"], 1),
+        (77, "frozen", (HEAD_ONLY + ALL_LAYERS["frozen"]) / 2, 0.5),
     ],
 )
 def test_what_is_trained_counts_an_epoch_and_the_rest_once(
-    unfreeze: str | int, step: float, share: float
+    unfreeze: str | int, batch_norm: str, step: float, share: float
 ) -> None:
-    recipe = make_recipe(unfreeze=unfreeze, epochs=3)
+    recipe = make_recipe(unfreeze=unfreeze, batch_norm=batch_norm, epochs=3)
     seconds = training_seconds(recipe, forward=0.1, train=100, held_out=10)
     once, epoch = 110 * (1 - share), 100 * step + 10 * share
     assert seconds == pytest.approx(0.1 * (once + 3 * epoch))

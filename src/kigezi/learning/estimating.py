@@ -10,13 +10,12 @@ from kigezi.learning.backbone import build_model
 from kigezi.learning.folding import fold
 from kigezi.schemas import BACKBONE_LAYERS, Recipe
 
-HEAD_ONLY, ALL_LAYERS = 0.05, 3.0
-"""A training step against a forward pass of all layers.
+HEAD_ONLY, ALL_LAYERS = 0.05, {"frozen": 3.5, "train": 6.0}
+"""A training step against a forward pass of all layers, by what normalization does.
 
 Layers that are not trained are computed once and are not in it. Measured at 224 px on
-2 cores: 0.02 (head only), 0.19 (top 10), 0.25 (top 20) and 2.56 (all), and about 3 at
-96 px. The layers in between are taken to lie on a line, which mostly errs on the slow
-side.
+2 cores: 0.02 (head only), 3.5 (all) and 6.1 (all, and normalization too); about 3 (all)
+at 96 px. The layers in between are taken to lie on a line, which errs on the slow side.
 """
 
 
@@ -48,7 +47,7 @@ def training_seconds(
         held_out: Validation photographs an epoch.
     """
     share = recipe.opened_layers / BACKBONE_LAYERS
-    step = HEAD_ONLY + (ALL_LAYERS - HEAD_ONLY) * share
+    step = HEAD_ONLY + (ALL_LAYERS[recipe.effective_batch_norm] - HEAD_ONLY) * share
     once = (train + held_out) * (1 - share)
     return forward * (once + recipe.epochs * (train * step + held_out * share))
 
