@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 # One thread: bits do not depend on the machine. No browser, no telemetry, no colours.
 os.environ["TF_NUM_INTRAOP_THREADS"] = os.environ["OMP_NUM_THREADS"] = "1"
+os.environ["TF_ENABLE_ONEDNN_OPTS"] = "1"
 os.environ["KEDRO_DISABLE_TELEMETRY"] = "1"
 os.environ.pop("KEDRO_ENV", None)
 os.environ.pop("TF_SET_ONEDNN_FPMATH_MODE", None)

@@ -1,5 +1,4 @@
 import logging
-import os
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,6 @@ from kigezi.errors import ConfigurationError, DataError
 from kigezi.hooks import ProjectHooks
 from kigezi.pipelines import augment, tune
 from kigezi.plan import Plan, read_plan
-from kigezi.processor import THREADS_VARIABLE, use_threads
 from kigezi.records import ingest_digest
 from tests.conftest import make_loader
 
@@ -188,18 +186,6 @@ def test_what_a_pipeline_never_reads_is_not_said(
         hooks.before_pipeline_run(*_reading("params:predict"))
     said = ["study: study -> demo", "predict.source: None -> new"]
     assert caplog.messages == [f"conf/demo or --params: {change}" for change in said]
-
-
-def test_threads_are_fixed_but_the_users_number_is_kept(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.delenv(THREADS_VARIABLE)
-    monkeypatch.setenv("OMP_NUM_THREADS", "7")
-    use_threads(3)
-    assert (os.environ[THREADS_VARIABLE], os.environ["OMP_NUM_THREADS"]) == ("3", "7")
-    monkeypatch.delenv(THREADS_VARIABLE)
-    use_threads(None)
-    assert int(os.environ[THREADS_VARIABLE]) >= 1
 
 
 def _run_on_ledger(hooks: ProjectHooks, made_with: str) -> None:

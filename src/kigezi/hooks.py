@@ -18,7 +18,7 @@ from kigezi.datasets.weights import BackboneWeights
 from kigezi.errors import DataError
 from kigezi.mlflow_settings import LazyMlflow, tracking_server
 from kigezi.plan import all_recipes
-from kigezi.processor import use_threads
+from kigezi.processor import prepare_training
 from kigezi.records import ingest_digest
 from kigezi.schemas import IngestParameters, Parameters
 
@@ -32,7 +32,7 @@ class ProjectHooks:
     def after_context_created(self, context: KedroContext) -> None:
         """Check every parameter and find MLflow, before pipelines are built."""
         parameters = load_parameters(context.config_loader)
-        use_threads(context.config_loader["globals"]["threads"])
+        prepare_training(context.config_loader["globals"]["threads"])
         TrackingDataset.server = partial(tracking_server, context)
         # `kedro mlflow ui` looks for its configuration here.
         object.__setattr__(context, "mlflow", LazyMlflow(context))

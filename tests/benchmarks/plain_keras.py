@@ -16,17 +16,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
-import tensorflow as tf
+
+if TYPE_CHECKING:
+    import tensorflow as tf
 
 BATCH = 32
 LEARNING_RATE = 1e-4
 DROPOUT = 0.2
 ALL = 154
 """layers of the backbone without its top"""
+_AUTOTUNE = -1
+"""`tf.data.AUTOTUNE`; other backends train without TensorFlow"""
 
 
 @dataclass(frozen=True)
@@ -148,7 +152,7 @@ def build(
 
 def cached(
     folder: Path, size: int, *, shuffled: bool, batch: int = BATCH
-) -> tf.data.Dataset:
+) -> "tf.data.Dataset":
     """Batches of the JPEG files in class folders, decoded in the first epoch only."""
     images = keras.utils.image_dataset_from_directory(
         folder,
@@ -161,10 +165,10 @@ def cached(
     images = images.cache()
     if shuffled:
         images = images.shuffle(1000)
-    return images.batch(batch).prefetch(tf.data.AUTOTUNE)
+    return images.batch(batch).prefetch(_AUTOTUNE)
 
 
-def ordered(folder: Path, size: int, labels: Sequence[int]) -> tf.data.Dataset:
+def ordered(folder: Path, size: int, labels: Sequence[int]) -> "tf.data.Dataset":
     """Batches of the image files in one folder, in the order of their names."""
     images = keras.utils.image_dataset_from_directory(
         folder,
@@ -174,7 +178,7 @@ def ordered(folder: Path, size: int, labels: Sequence[int]) -> tf.data.Dataset:
         shuffle=False,
         verbose=False,
     )
-    return images.prefetch(tf.data.AUTOTUNE)
+    return images.prefetch(_AUTOTUNE)
 
 
 def fit(

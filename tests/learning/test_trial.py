@@ -56,6 +56,7 @@ def test_a_trial_of_the_real_network(tmp_path: Path) -> None:
     assert result.trained_weights == convolutions + 1280 * 2 + 2
     assert trial.predictions["correct"].mean() == result.test.accuracy
     assert result.environment["threads"] == "1"
+    assert result.environment["onednn"] == "1"
 
 
 @pytest.mark.usefixtures("small_network")

@@ -6,7 +6,7 @@ from importlib.metadata import version
 
 import keras
 
-from kigezi.processor import THREADS_VARIABLE, shortened_math
+from kigezi.processor import ONEDNN_VARIABLE, THREADS_VARIABLE, shortened_math
 
 
 def describe_environment() -> dict[str, str]:
@@ -19,6 +19,7 @@ def describe_environment() -> dict[str, str]:
         "machine": platform.machine(),
         "processor": _processor(),
         "threads": os.environ.get(THREADS_VARIABLE, "all"),
+        "onednn": os.environ.get(ONEDNN_VARIABLE, "by processor"),
         **shortened_math(),
         "devices": ", ".join(_devices()) or "cpu",
     }

@@ -15,7 +15,7 @@ import kigezi
 from kigezi.context import ProjectContext
 from kigezi.datasets.aside import sha256_of
 from kigezi.learning.finished import keras_backend
-from kigezi.processor import MATH_VARIABLE, THREADS_VARIABLES
+from kigezi.processor import DECIDING
 from kigezi.records import digest_of
 
 
@@ -49,8 +49,7 @@ class Project:
         """
         context = ProjectContext.running
         loader = context.config_loader
-        names = (*THREADS_VARIABLES, MATH_VARIABLE)
-        variables = {name: os.environ.get(name, "") for name in names}
+        variables = {name: os.environ.get(name, "") for name in DECIDING}
         return cls(
             path=Path(context.project_path),
             code=code_digest(),
