@@ -1,4 +1,4 @@
-"""How fast each of Keras's backends trains the entire network on this machine's devices.
+"""How fast each of Keras's backends trains the entire network on this machine.
 
     python -m tests.benchmarks.backends
     python -m tests.benchmarks.backends --backends=jax --batch-size=128
@@ -19,7 +19,6 @@ from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
-from statistics import median
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
@@ -142,8 +141,9 @@ def _train(
 ) -> None:
     import numpy as np
 
-    rows = np.arange(batch_size * steps) % len(images)
     from kigezi.learning.batches import Batches
+
+    rows = np.arange(batch_size * steps) % len(images)
 
     batches = Batches(_Arrays(images, labels), rows, batch_size)
     model.fit(batches, epochs=1, shuffle=False, verbose=0)

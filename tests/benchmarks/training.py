@@ -11,15 +11,19 @@ sides start from them. What is compared:
 - `freeze`: a freeze stage of 30 epochs: the head only, the top 10 and the top 20 layers
   of the backbone, with frozen batch normalization, Adam at 1e-4 and batches of 32.
 - `entire`: one step of the entire network on both sides with the same batches in the
-  same order, also with our numbers shortened to bfloat16 by oneDNN; what it costs us to
-  train batch normalization too; and what mixed_bfloat16 changes.
+  same order; what it costs us to train batch normalization too; and, on a processor
+  with instructions for bfloat16, what mixed_bfloat16 changes, and numbers shortened to
+  bfloat16 by oneDNN.
 - `forward`: the forward pass alone, which no training of the head can do without once.
 
 Why it is fair:
 
 - Both sides start from the same JPEG files, weights and head, train the same layers
-  with the same settings, and validate after each epoch, in the same process with the
-  same threads, one after the other, and take turns in going first.
+  with the same settings, and validate after each epoch, one after the other, and take
+  turns in going first.
+- Each is measured in a process of its own: ours set up as `kedro run` sets it up (a
+  thread a physical core, oneDNN on every x86-64 processor), plain Keras as TensorFlow
+  comes.
 - Everything that our side does once is counted whole in every row, although a study
   shares it between variants: decoding, building, computing the layers that are not
   trained, and tracing. So are the checkpoints that it writes after each epoch, which
@@ -34,21 +38,21 @@ TensorFlow's own start is paid by neither. Nothing is asserted: times are for re
 """
 
 import argparse
-import gc
 import hashlib
 import logging
 import os
 import sys
 import time
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
-from typing import TypeVar
+from typing import Any
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -60,7 +64,6 @@ from PIL import Image
 
 from kigezi.datasets.model_inputs import ModelInputs
 from kigezi.datasets.trainings import Trainings
-from kigezi.learning import network
 from kigezi.learning.backbone import backbone_layers, build_model, calibrate
 from kigezi.learning.batches import batches_of
 from kigezi.learning.evaluating import measure, predict
@@ -70,7 +73,7 @@ from kigezi.learning.training import train
 from kigezi.photos.drawing import CLASSES, draw_photograph, drawn_names
 from kigezi.photos.geometry import fit
 from kigezi.photos.reading import decode_stored
-from kigezi.processor import MATH_VARIABLE, use_threads
+from kigezi.processor import MATH_VARIABLE, prepare_training
 from kigezi.records import Epoch
 from kigezi.schemas import Recipe
 from tests.benchmarks import plain_keras
@@ -81,8 +84,6 @@ STEPS = 24
 STAGE = {"head only": "none", "top 10 layers": 10, "top 20 layers": 20}
 ROWS = ("freeze", "entire", "forward")
 SHORTENED = f"{MATH_VARIABLE}=BF16"
-
-Result = TypeVar("Result")
 
 _log = logging.getLogger(__name__)
 
@@ -103,8 +104,9 @@ class Setting:
     epochs: int
     """epochs that are run"""
 
-    def examples(self, store: ModelInputs) -> Examples:
-        """The images as the tune pipeline opens them, decoded into the store."""
+    def examples(self, folder: Path) -> Examples:
+        """The images as the tune pipeline opens them, decoded into a folder."""
+        store = ModelInputs(folder, limit=20e9)
         paths = self.manifest["path"]
 
         def decode(pixels: npt.NDArray[np.uint8]) -> None:
@@ -117,15 +119,36 @@ class Setting:
         return Examples.of(self.manifest, images, digest)
 
 
+@dataclass(frozen=True)
+class Side:
+    """A way of training that is measured."""
+
+    run: Callable[[], Any]
+    """can be pickled"""
+    ours: bool = True
+    variables: Mapping[str, str] = field(default_factory=dict)
+    """of the environment, besides"""
+
+    def alone(self) -> Any:
+        """Run it in a process of its own: TensorFlow reads variables only once."""
+        before = dict(os.environ)
+        if self.ours:
+            prepare_training(None)
+        os.environ.update(self.variables)
+        spawn = get_context("spawn")
+        try:
+            with ProcessPoolExecutor(1, spawn, _warm_up) as process:
+                return process.submit(self.run).result()
+        finally:
+            os.environ.clear()
+            os.environ.update(before)
+
+
 def main() -> None:
     """Draw photographs, measure the rows that are asked for and print them."""
     arguments = _arguments()
     logging.basicConfig(format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
     _log.setLevel(logging.INFO)
-    # It warns of retracing, because several models are built in one process.
-    logging.getLogger("tensorflow").setLevel(logging.ERROR)
-    warnings.filterwarnings("ignore", message="`shuffle=True` was passed")
-    use_threads(None)
     with TemporaryDirectory() as name:
         folder = Path(name)
         manifest = draw_files(folder, arguments.images, arguments.size)
@@ -138,7 +161,6 @@ def main() -> None:
             repeats=arguments.repeats,
             epochs=arguments.epochs,
         )
-        _warm_up()
         measures = {"freeze": freeze_stage, "entire": entire, "forward": forward}
         for row in arguments.rows:
             sys.stdout.write(measures[row](setting) + "\n\n")
@@ -178,8 +200,8 @@ def freeze_stage(setting: Setting) -> str:
         ours, plain = _in_turns(
             setting,
             what,
-            lambda unfreeze=unfreeze: fit_ours(setting, unfreeze),
-            lambda unfreeze=unfreeze: fit_plain(setting, unfreeze),
+            Side(partial(fit_ours, setting, unfreeze)),
+            Side(partial(fit_plain, setting, unfreeze), ours=False),
         )
         seconds = [[one.whole(EPOCHS) for one in side] for side in (ours, plain)]
         accuracies = [side[0].accuracies[setting.epochs - 1] for side in (ours, plain)]
@@ -200,12 +222,12 @@ def fit_ours(setting: Setting, unfreeze: str | int) -> plain_keras.Fit:
     recipe = _recipe(unfreeze, EPOCHS if unfreeze == "none" else setting.epochs)
     with TemporaryDirectory() as folder:
         marks = [time.perf_counter()]
-        store = ModelInputs(Path(folder, "inputs"), limit=20e9)
-        examples = setting.examples(store)
+        inputs = Path(folder, "inputs")
+        examples = setting.examples(inputs)
         marks.append(time.perf_counter())
         begun = Network.begin(recipe, examples, setting.weights)
         marks.append(time.perf_counter())
-        seen = begun.seen(examples, store)
+        seen = begun.seen(examples, ModelInputs(inputs, limit=20e9))
         marks.append(time.perf_counter())
         trainings = Trainings(Path(folder, "trainings"))
         kept = trainings.open(recipe.model_dump(), (recipe.epochs,))
@@ -223,56 +245,61 @@ def fit_plain(setting: Setting, unfreeze: str | int) -> plain_keras.Fit:
 
 
 def entire(setting: Setting) -> str:
-    """The entire network: a step on both sides, and two other ways of ours."""
+    """The entire network: a step on both sides, and other ways of ours."""
     with TemporaryDirectory() as folder:
-        examples = setting.examples(ModelInputs(Path(folder, "inputs"), limit=20e9))
+        inputs, ordered = Path(folder, "inputs"), Path(folder, "ordered")
+        examples = setting.examples(inputs)
         chosen = _first_rows(examples)
-        ordered = Path(folder, "ordered")
         _write_in_order(examples.images[chosen], ordered)
         labels = examples.labels[chosen].tolist()
-        rest = (setting.folder / "validation", setting.size, setting.weights)
-        sides = _in_turns(
-            setting,
-            "entire network",
-            lambda: step_ours(setting, examples, chosen),
-            lambda: plain_keras.step(ordered, labels, *rest),
-            lambda: step_ours(setting, examples, chosen, batch_norm="train"),
-            lambda: step_ours(setting, examples, chosen, precision="mixed_bfloat16"),
-            lambda: step_in_bfloat16(setting, examples, chosen),
+        plain = partial(
+            plain_keras.step,
+            *(ordered, labels, setting.folder / "validation", setting.size),
+            setting.weights,
         )
+        ours = partial(step_ours, setting, inputs)
+        sides = {
+            "ours": Side(ours),
+            "plain Keras": Side(plain, ours=False),
+            "trained normalization": Side(partial(ours, batch_norm="train")),
+        }
+        if _multiplies_bfloat16():
+            half = partial(ours, precision="mixed_bfloat16")
+            sides["mixed_bfloat16"] = Side(half)
+            sides[SHORTENED] = Side(ours, variables={MATH_VARIABLE: "BF16"})
+        results = _in_turns(setting, "entire network", *sides.values())
+    steps = dict(zip(sides, results, strict=True))
+    compared = [("plain Keras", name) for name in ("ours", SHORTENED)]
+    compared += [(name, "ours") for name in ("trained normalization", "mixed_bfloat16")]
+    rows = [_step_row(steps, *two) for two in compared if set(two) <= set(steps)]
+    losses = {name: side[0].losses for name, side in steps.items()}
+    return f"{columns(rows)}\n\n{_losses(losses)}"
+
+
+def _step_row(
+    steps: Mapping[str, Sequence[plain_keras.Stepped]], other: str, name: str
+) -> dict[str, str]:
+    """How long a step takes in two ways, and what each leads to."""
+    sides = (steps[name], steps[other])
     seconds = [[one.seconds for one in side] for side in sides]
+    what = f"entire network, 1 step: {other} / {name}"
     accuracies = [side[0].accuracy for side in sides]
-    what = "entire network, 1 step"
-    rows = [
-        _row(
-            name,
-            (seconds[place], seconds[1]),
-            (accuracies[place], accuracies[1]),
-        )
-        for place, name in ((0, what), (4, f"{what}, {SHORTENED}"))
-    ]
-    others = [
-        _row(
-            f"{what}, ours",
-            (seconds[0], seconds[place]),
-            (accuracies[0], accuracies[place]),
-            ("as above", name),
-        )
-        for place, name in enumerate(("trained normalization", "mixed_bfloat16"), 2)
-    ]
-    names = (
-        *("ours", "plain Keras", "trained normalization", "mixed_bfloat16"),
-        SHORTENED,
-    )
-    losses = [side[0].losses for side in sides]
-    tables = (columns(rows), *(columns([one]) for one in others))
-    return "\n\n".join((*tables, _losses(names, losses)))
+    return _row(what, seconds, accuracies, ("this", "other"))
 
 
-def step_ours(
-    setting: Setting, examples: Examples, rows: npt.NDArray[np.int64], **changes: str
-) -> plain_keras.Stepped:
+def _multiplies_bfloat16() -> bool:
+    """Whether the processor has instructions for it; without, a step takes minutes."""
+    try:
+        flags = Path("/proc/cpuinfo").read_text("utf-8")
+    except OSError:
+        return True
+    return "avx512_bf16" in flags or "amx_bf16" in flags
+
+
+def step_ours(setting: Setting, inputs: Path, **changes: str) -> plain_keras.Stepped:
     """The steps of `train`, whose own epoch does not tell the loss of each."""
+    examples = setting.examples(inputs)
+    rows = _first_rows(examples)
     # Dropout would draw other features on either side.
     recipe = _recipe("all", 1).model_copy(update={"dropout": 0.0, **changes})
     begun = Network.begin(recipe, examples, setting.weights)
@@ -286,39 +313,26 @@ def step_ours(
     return plain_keras.Stepped(steps.seconds, steps.losses, figures.accuracy)
 
 
-def step_in_bfloat16(
-    setting: Setting, examples: Examples, rows: npt.NDArray[np.int64]
-) -> plain_keras.Stepped:
-    """The same in a process of its own: TensorFlow reads the variable only once."""
-    os.environ[MATH_VARIABLE] = "BF16"
-    try:
-        with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as process:
-            return process.submit(step_ours, setting, examples, rows).result()
-    finally:
-        del os.environ[MATH_VARIABLE]
-
-
 def forward(setting: Setting) -> str:
     """The forward pass of all training images through the whole network."""
     with TemporaryDirectory() as folder:
-        examples = setting.examples(ModelInputs(Path(folder, "inputs"), limit=20e9))
-        classes = len(examples.classes)
+        inputs = Path(folder, "inputs")
+        rows = setting.examples(inputs).rows("train", all_copies=True)
+        peer = (setting.folder / "train", setting.size, len(CLASSES), setting.weights)
         sides = _in_turns(
             setting,
             "forward pass",
-            lambda: forward_ours(setting, examples),
-            lambda: plain_keras.forward(
-                setting.folder / "train", setting.size, classes, setting.weights
-            ),
+            Side(partial(forward_ours, setting, inputs)),
+            Side(partial(plain_keras.forward, *peer), ours=False),
         )
-    count = len(examples.rows("train", all_copies=True))
-    rates = [f"{count / median(side):.0f}" for side in sides]
-    table = columns([_row(f"forward pass of {count} images", sides)])
+    rates = [f"{len(rows) / median(side):.0f}" for side in sides]
+    table = columns([_row(f"forward pass of {len(rows)} images", sides)])
     return f"{table}\n\nimages a second: ours {rates[0]}, plain Keras {rates[1]}"
 
 
-def forward_ours(setting: Setting, examples: Examples) -> float:
+def forward_ours(setting: Setting, inputs: Path) -> float:
     """Seconds for all training images, after one pass that traces."""
+    examples = setting.examples(inputs)
     network = Network.begin(_recipe("all", 1), examples, setting.weights).part
     rows = examples.rows("train", all_copies=True)
     predict(network, examples, rows)
@@ -366,31 +380,24 @@ def _write_in_order(images: npt.NDArray[np.uint8], folder: Path) -> None:
         Image.fromarray(pixels).save(folder / f"{place:06}.bmp")
 
 
-def _in_turns(
-    setting: Setting, what: str, *sides: Callable[[], Result]
-) -> list[list[Result]]:
+def _in_turns(setting: Setting, what: str, *sides: Side) -> list[list[Any]]:
     """Run the sides in turns, so that a slow minute of the machine meets them all."""
-    results: list[list[Result]] = [[] for _ in sides]
+    results: list[list[Any]] = [[] for _ in sides]
     for repeat in range(setting.repeats):
         for turn in range(len(sides)):
             side = (repeat + turn) % len(sides)
-            _forget()
             started = time.perf_counter()
-            results[side].append(sides[side]())
+            results[side].append(sides[side].alone())
             took = time.perf_counter() - started
             _log.info("%s, repeat %d, side %d: %.0f s", what, repeat + 1, side, took)
     return results
 
 
-def _forget() -> None:
-    """Let neither side profit or suffer from what was built before."""
-    network._compiled.cache_clear()
-    keras.utils.clear_session()
-    gc.collect()
-
-
 def _warm_up() -> None:
     """Let TensorFlow start and load its kernels."""
+    # It warns of retracing, because several models are built in one process.
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
+    warnings.filterwarnings("ignore", message="`shuffle=True` was passed")
     model = build_model(_recipe("all", 1), 32, 2, None)
     model.compile("adam", "sparse_categorical_crossentropy")
     model.fit(np.zeros((2, 32, 32, 3), np.uint8), np.zeros(2), verbose=0)
@@ -425,10 +432,10 @@ def _phases(what: str, fits: Sequence[plain_keras.Fit]) -> str:
     return f"- {what}: {shown}; epochs run: {len(fits[0].ends)}"
 
 
-def _losses(names: Sequence[str], sides: Sequence[Sequence[float]]) -> str:
+def _losses(sides: Mapping[str, Sequence[float]]) -> str:
     """The losses of the first steps, side by side."""
     rows = []
-    for name, losses in zip(names, sides, strict=True):
+    for name, losses in sides.items():
         row = {"loss of step": name}
         row |= {str(step): f"{loss:.5f}" for step, loss in enumerate(losses[:8], 1)}
         rows.append(row | {f"mean of {len(losses)}": f"{np.mean(losses):.5f}"})
