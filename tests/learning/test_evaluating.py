@@ -9,7 +9,7 @@ import pytest
 from sklearn.metrics import accuracy_score, log_loss
 
 from kigezi.learning import evaluating
-from kigezi.learning.evaluating import NO_ANSWER, evaluate, measure
+from kigezi.learning.evaluating import NO_ANSWER, evaluate, measure, predict
 from tests.conftest import make_examples
 
 
@@ -41,6 +41,26 @@ def test_a_sure_wrong_answer_has_a_finite_loss() -> None:
     figures = measure(np.array([[1, 0]], np.float32), np.array([1]))
     assert figures.accuracy == 0
     assert figures.loss == pytest.approx(-math.log(1e-7))
+
+
+def test_nothing_is_compiled_for_a_shorter_last_batch(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    examples = make_examples(train=67)
+    rows = examples.rows("train", all_copies=False)
+    lengths: list[int] = []
+
+    class Counting(Answers):
+        def predict(self, batches: Iterable[Any], verbose: int) -> Any:
+            batches = list(batches)
+            lengths.extend(len(images) for images, _ in batches)
+            return super().predict(batches, verbose)
+
+    plain = predict(Counting(), examples, rows)
+    assert lengths == [64, 3]
+    monkeypatch.setattr(evaluating, "compiles_whole", lambda: True)
+    assert np.array_equal(predict(Counting(), examples, rows), plain)
+    assert lengths == [64, 3, 64, 64]
 
 
 @pytest.mark.parametrize("broken", [np.nan, np.inf])

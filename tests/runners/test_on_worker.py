@@ -56,6 +56,8 @@ def test_threads_are_those_of_the_driver(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.delitem(sys.modules, "keras", raising=False)
     on_worker._use({"KIGEZI_THREADS": "2"})
     assert os.environ["KIGEZI_THREADS"] == "2"
+    on_worker._use({"KIGEZI_THREADS": ""})
+    assert "KIGEZI_THREADS" not in os.environ
 
 
 def test_what_the_driver_does_not_set_is_not_set(

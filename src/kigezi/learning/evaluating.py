@@ -1,13 +1,18 @@
 """How good weights are: the same code for every split, variant and figure."""
 
+import math
+
 import keras
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from kigezi.learning.batches import batches_of
+from kigezi.learning.compiling import compiles_whole
 from kigezi.learning.examples import Examples
 from kigezi.records import SMALLEST_PROBABILITY, Figures, Split
+
+_BATCH = 64
 
 NO_ANSWER = "(no answer)"
 """What a diverged model predicts: its probabilities are not numbers."""
@@ -17,7 +22,15 @@ def predict(
     model: keras.Model, examples: Examples, rows: npt.NDArray[np.int64]
 ) -> npt.NDArray[np.float32]:
     """Class probabilities of the rows, shape (rows, classes)."""
-    return model.predict(batches_of(examples, rows, batch_size=64), verbose=0)
+    batches = batches_of(examples, _in_whole_batches(rows), _BATCH)
+    return model.predict(batches, verbose=0)[: len(rows)]
+
+
+def _in_whole_batches(rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """The rows, and the first ones again where a shorter batch would be compiled."""
+    if not compiles_whole():
+        return rows
+    return np.resize(rows, math.ceil(len(rows) / _BATCH) * _BATCH)
 
 
 def measure(

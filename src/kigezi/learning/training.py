@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from kigezi.learning.batches import batches_of
 from kigezi.learning.budgets import best_epoch, is_over
+from kigezi.learning.compiling import compiles_whole
 from kigezi.learning.evaluating import measure, predict
 from kigezi.learning.examples import Examples, dropout_state, epoch_order
 from kigezi.records import Epoch
@@ -70,7 +71,7 @@ def compile_for(model: keras.Model, recipe: Recipe) -> None:
         optimizer_of(recipe),
         loss="sparse_categorical_crossentropy",
         metrics=["accuracy"],
-        jit_compile=_compiles_well(),
+        jit_compile=compiles_whole(),
         auto_scale_loss=False,
     )
     model.optimizer.build(model.trainable_variables)
@@ -175,13 +176,4 @@ def _train_epoch(
         validation_loss=figures.loss,
         seconds=time.monotonic() - started,
         ended_at=int(time.time() * 1000),
-    )
-
-
-def _compiles_well() -> bool:
-    """XLA is 6 times slower for this model on a processor, and faster on a GPU."""
-    if keras.backend.backend() == "jax":
-        return True
-    return keras.backend.backend() == "tensorflow" and bool(
-        keras.distribution.list_devices("gpu")
     )

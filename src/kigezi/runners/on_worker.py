@@ -136,7 +136,10 @@ def _use(environment: Mapping[str, str]) -> None:
                 f"the Dask worker {get_worker().address} has already trained with "
                 f"{name}={used}, but this run takes {value}: start the workers anew."
             )
-        os.environ[name] = value
+        if value:
+            os.environ[name] = value
+        else:  # TensorFlow takes an empty one for a mistake
+            os.environ.pop(name, None)
 
 
 @contextmanager
