@@ -4,7 +4,6 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -236,13 +235,6 @@ def pytest_configure(config: pytest.Config) -> None:
     """Pytest forgets the filters that the project sets for other packages."""
     for message in (r"\s*register_new_resolver", "One or more dataset names"):
         config.addinivalue_line("filterwarnings", f"ignore:{message}")
-
-
-def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Begin no slow test when the time that `.ci/run` has is nearly over."""
-    until = float(os.environ.get("KIGEZI_SLOW_TESTS_UNTIL", "inf"))
-    if item.get_closest_marker("slow") and time.time() > until:
-        pytest.skip("this machine is too slow for every slow test in .ci/run's time")
 
 
 @pytest.fixture
