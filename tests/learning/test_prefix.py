@@ -12,7 +12,7 @@ from kigezi.learning.examples import Examples
 from kigezi.learning.folding import fold
 from kigezi.learning.prefix import end_of_prefix, seen_through, split
 from kigezi.learning.training import Arrays, compile_for, train
-from kigezi.processor import MATH_VARIABLE
+from kigezi.processor import MATH_VARIABLE, ONEDNN_VARIABLE
 from kigezi.schemas import Recipe
 from tests.conftest import make_examples, make_recipe
 from tests.learning.test_training import Memory
@@ -146,6 +146,16 @@ def test_shortened_math_gives_other_activations(
     store = Store()
     _see(store)
     monkeypatch.setenv(MATH_VARIABLE, "BF16")
+    _see(store)
+    assert len(store.kept) == 2
+
+
+def test_activations_of_another_library_are_not_taken_for_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    store = Store()
+    _see(store)
+    monkeypatch.setenv(ONEDNN_VARIABLE, "0")
     _see(store)
     assert len(store.kept) == 2
 

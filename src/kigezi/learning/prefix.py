@@ -7,6 +7,7 @@ weights are the same bits as those that the whole model learns.
 
 import hashlib
 import itertools
+import os
 from dataclasses import replace
 from typing import Any, Protocol
 
@@ -15,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kigezi.learning.examples import Examples
-from kigezi.processor import shortened_math
+from kigezi.processor import ONEDNN_VARIABLE, shortened_math
 from kigezi.progress import progress
 from kigezi.records import digest_of
 
@@ -128,6 +129,7 @@ def _digest(below: keras.Model, examples: Examples) -> str:
             "weights": weights.hexdigest(),
             "backend": keras.backend.backend(),
             "precision": "+".join(sorted(precisions)),
+            "onednn": os.environ.get(ONEDNN_VARIABLE, ""),
             **shortened_math(),
         }
     )
