@@ -62,6 +62,46 @@ def test_the_last_of_many_variants_learns_the_same_bits_as_alone(
         assert array.tobytes() == again[name].tobytes(), name
 
 
+@pytest.mark.skipif(
+    keras.backend.backend() != "tensorflow", reason="others don't trace"
+)
+@pytest.mark.usefixtures("small_network")
+def test_every_function_is_traced_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    traced = []
+    for name in ("train_step", "predict_step"):
+        step = getattr(keras.Model, name)
+
+        def traces(self: Any, data: Any, step: Any = step, name: str = name) -> Any:
+            traced.append(name)
+            return step(self, data)
+
+        monkeypatch.setattr(keras.Model, name, traces)
+    for batch_size in (4, 5):  # of 10 images, the first with a shorter last batch
+        _train(tmp_path, unfreeze="all", batch_size=batch_size)
+    assert traced == ["train_step", "predict_step"]
+
+
+@pytest.mark.usefixtures("small_network")
+def test_a_winner_goes_on_with_the_network_of_its_stage(tmp_path: Path) -> None:
+    def stage() -> list[Arrays]:
+        depths = ("all", "none", 10, 20)
+        return [_train(tmp_path / "arrays", unfreeze=depth) for depth in depths]
+
+    alone = stage()
+    before = module._compiled.cache_info()
+    for first, again in zip(alone, stage(), strict=True):
+        assert first.keys() == again.keys()
+        for name, array in first.items():
+            assert array.tobytes() == again[name].tobytes(), name
+    assert module._compiled.cache_info().misses == before.misses
+    _train(tmp_path / "arrays", optimizer="sgd")
+    _train(tmp_path / "arrays", unfreeze="all")
+    assert module._compiled.cache_info().misses == before.misses + 2
+    assert module._compiled.cache_info().currsize == 4
+
+
 def test_the_real_network_learns_the_same_bits_after_another_variant(
     tmp_path: Path,
 ) -> None:

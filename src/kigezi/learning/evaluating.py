@@ -8,7 +8,6 @@ import numpy.typing as npt
 import pandas as pd
 
 from kigezi.learning.batches import batches_of
-from kigezi.learning.compiling import compiles_whole
 from kigezi.learning.examples import Examples
 from kigezi.records import SMALLEST_PROBABILITY, Figures, Split
 
@@ -27,9 +26,10 @@ def predict(
 
 
 def _in_whole_batches(rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """The rows, and the first ones again where a shorter batch would be compiled."""
-    if not compiles_whole():
-        return rows
+    """The rows and the first ones again: a shorter batch would be traced anew.
+
+    With XLA it would be compiled anew: 16 s at 224 px on an NVIDIA H100.
+    """
     return np.resize(rows, math.ceil(len(rows) / _BATCH) * _BATCH)
 
 
