@@ -2,7 +2,9 @@ import math
 from pathlib import Path
 from typing import Any
 
+import keras
 import mlflow.keras
+import numpy as np
 import pytest
 
 from kigezi.datasets.mlflow_server import Server
@@ -147,6 +149,10 @@ def test_a_logged_model_can_be_loaded(server: Server, model: Path) -> None:
     info = mlflow.models.get_model_info(f"models:/{output.model_id}")
     assert info.metadata == {"classes": ["dark", "light"]}
     assert info.signature.inputs.inputs[0].shape == (-1, 32, 32, 3)
+    loaded = mlflow.keras.load_model(info.model_uri)
+    expected = keras.models.load_model(model).get_weights()
+    for found, weight in zip(loaded.get_weights(), expected, strict=True):
+        np.testing.assert_array_equal(found, weight)
     assert mlflow.active_run() is None
 
 

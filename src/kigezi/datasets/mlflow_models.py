@@ -1,8 +1,12 @@
 """Models in MLflow, each of them once. MLflow is imported only when it is needed."""
 
+import json
+import shutil
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
+from zipfile import ZipFile
 
 from kigezi.datasets.mlflow_runs import find_runs, write_tags
 from kigezi.quiet import import_keras
@@ -50,6 +54,28 @@ def _is_logged(client: "MlflowClient", home: str, run_id: str) -> bool:
     return bool(ready)
 
 
+@dataclass(frozen=True)
+class _SavedModel:
+    """A `.keras` file that MLflow takes as it is.
+
+    All that `mlflow.keras` asks of a model is to save itself. To load it only for that
+    would take longer than many a training, and give other bytes.
+    """
+
+    path: Path
+
+    @property
+    def side(self) -> int:
+        """Side of its images in pixels: https://keras.io/api/models/model_saving_apis"""
+        with ZipFile(self.path) as file:
+            layers = json.loads(file.read("config.json"))["config"]["layers"]
+        _, side, _, _ = layers[0]["config"]["batch_shape"]
+        return side
+
+    def save(self, path: str) -> None:
+        shutil.copyfile(self.path, path)
+
+
 def _log_keras_model(run_id: str, trial: Trial, path: Path) -> None:
     import_keras()
     import keras
@@ -58,9 +84,8 @@ def _log_keras_model(run_id: str, trial: Trial, path: Path) -> None:
     from mlflow.models import ModelSignature
     from mlflow.types import Schema, TensorSpec
 
-    model = keras.models.load_model(path, compile=False)
-    side = model.input_shape[1]
-    pixels = TensorSpec(np.dtype("uint8"), (-1, side, side, 3), "image")
+    model = _SavedModel(path)
+    pixels = TensorSpec(np.dtype("uint8"), (-1, model.side, model.side, 3), "image")
     answer = TensorSpec(np.dtype("float32"), (-1, len(trial.result.classes)))
     backend = keras.backend.backend()
     # Nested, for a notebook may have a run of its own open.

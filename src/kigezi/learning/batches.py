@@ -1,7 +1,6 @@
 """Images and labels as `fit` and `predict` read them."""
 
 import math
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import keras
@@ -28,14 +27,19 @@ def batches_of(
         return batches
     import tensorflow as tf
 
-    signature = tuple(
-        tf.TensorSpec((None, *part.shape[1:]), part.dtype) for part in batches[0]
-    )
+    parts = batches[0]
+
+    def read(index: tf.Tensor) -> tuple[tf.Tensor, ...]:
+        types = [part.dtype for part in parts]
+        tensors = tf.numpy_function(batches.__getitem__, [index], types, stateful=False)
+        for tensor, part in zip(tensors, parts, strict=True):
+            tensor.set_shape((None, *part.shape[1:]))
+        return tuple(tensors)
+
     options = tf.data.Options()
     options.autotune.enabled = False
-    dataset = tf.data.Dataset.from_generator(batches.once, output_signature=signature)
-    known = tf.data.experimental.assert_cardinality(len(batches))
-    return dataset.apply(known).prefetch(2).with_options(options)
+    indices = tf.data.Dataset.range(len(batches))
+    return indices.map(read).prefetch(2).with_options(options)
 
 
 class Batches(keras.utils.PyDataset):
@@ -58,7 +62,3 @@ class Batches(keras.utils.PyDataset):
         start = index * self._batch_size
         rows = self._rows[start : start + self._batch_size]
         return self._examples.images[rows], self._examples.labels[rows]
-
-    def once(self) -> Iterator[tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]]:
-        """All batches, one after the other."""
-        yield from (self[index] for index in range(len(self)))
