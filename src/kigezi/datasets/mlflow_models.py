@@ -59,14 +59,15 @@ class _SavedModel:
     """A `.keras` file that MLflow takes as it is.
 
     All that `mlflow.keras` asks of a model is to save itself. To load it only for that
-    would take longer than many a training, and give other bytes.
+    would take longer than many a training, and give other bytes. What is in such a
+    file: https://keras.io/api/models/model_saving_apis/model_saving_and_loading
     """
 
     path: Path
 
     @property
     def side(self) -> int:
-        """Side of its images in pixels: https://keras.io/api/models/model_saving_apis"""
+        """Side of its images in pixels, as the file's `config.json` says."""
         with ZipFile(self.path) as file:
             layers = json.loads(file.read("config.json"))["config"]["layers"]
         _, side, _, _ = layers[0]["config"]["batch_shape"]
