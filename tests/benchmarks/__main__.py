@@ -21,7 +21,7 @@ SHORT = {
     "scale": [],
 }
 FULL = {
-    "augmentation": ["--repeats=9"],
+    "augmentation": ["--repeats=9", "--large-repeats=5"],
     "training": ["--repeats=3"],
     "study": ["--photographs=600"],
     "workers": ["--repeats=3", "--photographs=300"],
