@@ -140,22 +140,15 @@ def test_another_precision_gives_other_activations() -> None:
     assert len(store.kept) == 2
 
 
-def test_shortened_math_gives_other_activations(
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.mark.parametrize(
+    ("variable", "value"), [(MATH_VARIABLE, "BF16"), (ONEDNN_VARIABLE, "0")]
+)
+def test_other_arithmetic_gives_other_activations(
+    monkeypatch: pytest.MonkeyPatch, variable: str, value: str
 ) -> None:
     store = Store()
     _see(store)
-    monkeypatch.setenv(MATH_VARIABLE, "BF16")
-    _see(store)
-    assert len(store.kept) == 2
-
-
-def test_activations_of_another_library_are_not_taken_for_the_same(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    store = Store()
-    _see(store)
-    monkeypatch.setenv(ONEDNN_VARIABLE, "0")
+    monkeypatch.setenv(variable, value)
     _see(store)
     assert len(store.kept) == 2
 
