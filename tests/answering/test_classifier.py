@@ -7,7 +7,8 @@ from PIL import Image
 
 from kigezi.answering.card import CARD, FILES
 from kigezi.answering.classifier import Classifier
-from kigezi.photos.making import hash_pixels, make_images
+from kigezi.photos.building import image_maker
+from kigezi.photos.making import hash_pixels
 from tests.coloured_export import CLASSES, SIZE, SmallExport, coloured
 from tests.pictures import augment_parameters, encoded, image_parameters, textured
 
@@ -74,9 +75,8 @@ def test_it_sees_what_was_learnt_from(
     card = small_export.card.model_copy(update={"fit": how})
     seen = Classifier(folder / FILES["float32"], card).pixels(PHOTOGRAPHS[name])
     # Copy 0, before it is written as a JPEG.
-    stored, *_ = make_images(
-        PHOTOGRAPHS[name], "p", image_parameters(SIZE, how), augment_parameters()
-    )
+    make = image_maker(image_parameters(SIZE, how), augment_parameters())
+    stored, *_ = make(PHOTOGRAPHS[name], "p")
     assert seen.shape == (SIZE, SIZE, 3)
     assert hash_pixels(Image.fromarray(seen)) == stored[2]
 

@@ -126,7 +126,7 @@ def _compare(title: str, folder: Path, repeats: int) -> str:
     build, reduction = _plan(folder, _parameters())
     make = build.make.keywords
     paths = tuple(folder / path for path in build.photographs["path"])
-    task = peers.Task(folder, paths, make["image"], make["augment"])
+    task = peers.Task(folder, paths, make["size"], make["how"], make["augment"])
     images = len(paths) * (task.augment.copies + 1)
     rows = [
         Row(what, partial(_time, work, task) if there else None)
@@ -135,7 +135,7 @@ def _compare(title: str, folder: Path, repeats: int) -> str:
     run_in_turn(rows, repeats)
     return (
         f"**{title}**: {len(paths):,} photographs, {images:,} images of "
-        f"{task.image.size} px, {repeats} repeats, {usable_processors()} processes\n\n"
+        f"{task.size} px, {repeats} repeats, {usable_processors()} processes\n\n"
         + markdown(rows, images, "images")
     )
 
@@ -214,7 +214,7 @@ def _check(work: Work, task: peers.Task, target: Path) -> None:
         raise RuntimeError(f"{work} wrote {len(found)} images instead of {expected}")
     for path in found:
         with Image.open(path, formats=["JPEG"]) as image:
-            if image.size != (task.image.size, task.image.size):
+            if image.size != (task.size, task.size):
                 raise RuntimeError(f"{work} wrote {path.name} with {image.size} pixels")
 
 

@@ -6,32 +6,34 @@ this module, so it imports little; a peer is imported when its turn comes.
 """
 
 import contextlib
+import dataclasses
 import io
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 from kigezi.datasets.workers import map_in_processes, usable_processors
-from kigezi.photos.geometry import fit
+from kigezi.photos.augmenting import Augmentation
+from kigezi.photos.geometry import Fit, fit
 from kigezi.photos.reading import decode
-from kigezi.schemas import AugmentParameters, ImageParameters
 
 # Each worker would ask the package index for news before its first photograph.
 os.environ["NO_ALBUMENTATIONS_UPDATE"] = "1"
 
 
-@dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True)
 class Task:
     """The photographs and what is to be made of them."""
 
     folder: Path
     """holds one folder a class"""
     paths: tuple[Path, ...]
-    image: ImageParameters
-    augment: AugmentParameters
+    size: int
+    """working size in pixels"""
+    fit: Fit
+    augment: Augmentation
 
 
 def run_albumentations(task: Task, target: Path, reduction: int = 1) -> None:
@@ -78,7 +80,7 @@ def run_keras(task: Task, target: Path) -> None:
         batches = _quietly(
             (changed if copy else ImageDataGenerator()).flow_from_directory,
             task.folder,
-            target_size=(task.image.size, task.image.size),
+            target_size=(task.size, task.size),
             interpolation="bilinear",
             keep_aspect_ratio=True,
             shuffle=False,
@@ -98,7 +100,7 @@ def run_augmentor(task: Task, target: Path) -> None:
 def _process_with_augmentor(task: Task, target: Path) -> None:
     import Augmentor
 
-    size, augment = task.image.size, task.augment
+    size, augment = task.size, task.augment
     plain = Augmentor.Pipeline(str(task.folder), str(target))
     plain.resize(probability=1, width=size, height=size)
     plain.process()
@@ -122,7 +124,7 @@ def _in_processes(
     for label in {path.parent.name for path in task.paths}:
         (target / label).mkdir()
     # Without the paths, which every batch would carry to its worker once more.
-    settings = Task(task.folder, (), task.image, task.augment)
+    settings = dataclasses.replace(task, paths=())
     one = partial(_call, make, target=target, task=settings)
     list(map_in_processes(one, task.paths, usable_processors()))
 
@@ -140,7 +142,7 @@ def _albumentations_one(path: Path, name: Path, task: Task, reduction: int) -> N
     if reduction > 1:
         how = getattr(cv2, f"IMREAD_REDUCED_COLOR_{reduction}")
     pixels = _middle(cv2.imread(str(path), how))
-    size = (task.image.size, task.image.size)
+    size = (task.size, task.size)
     plain = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
     rgb = cv2.cvtColor(plain, cv2.COLOR_BGR2RGB)
     change = _albumentations(task.augment)
@@ -155,7 +157,7 @@ def _albumentations_plain_one(path: Path, name: Path, task: Task) -> None:
     import cv2
 
     change = _albumentations(task.augment)
-    size = (task.image.size, task.image.size)
+    size = (task.size, task.size)
     quality = [cv2.IMWRITE_JPEG_QUALITY, task.augment.jpeg_quality]
     for copy in range(task.augment.copies + 1):
         image = _middle(cv2.imread(str(path)))
@@ -167,7 +169,7 @@ def _albumentations_plain_one(path: Path, name: Path, task: Task) -> None:
 
 
 @cache
-def _albumentations(augment: AugmentParameters) -> Callable[..., dict[str, Any]]:
+def _albumentations(augment: Augmentation) -> Callable[..., dict[str, Any]]:
     import albumentations
     import cv2
 
@@ -205,8 +207,8 @@ def _middle(pixels: Any) -> Any:
 
 
 def _pillow_one(path: Path, name: Path, task: Task) -> None:
-    size = task.image.size
-    image = fit(decode(path.read_bytes(), size), size, task.image.fit)
+    size = task.size
+    image = fit(decode(path.read_bytes(), size), size, task.fit)
     for copy in range(task.augment.copies + 1):
         image.save(f"{name}_{copy}.jpg", quality=task.augment.jpeg_quality)
 

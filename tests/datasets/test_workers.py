@@ -1,4 +1,5 @@
 import os
+import platform
 import subprocess
 import sys
 import time
@@ -44,6 +45,22 @@ def test_items_are_taken_as_they_are_needed() -> None:
 def test_an_error_ends_the_work(workers: int) -> None:
     with pytest.raises(ValueError, match="x"):
         list(map_in_processes(int, ["1", "x", "3"], workers, batch=1))
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="needs glibc")
+def test_the_memory_of_one_image_serves_the_next() -> None:
+    faults = list(map_in_processes(_page_faults, range(2), workers=2, batch=1))
+    assert max(faults) < 2000
+
+
+def _page_faults(_: int) -> int:
+    """Of 10 times four megabytes at once, 977 pages of 4 KiB."""
+    import resource
+
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    for _ in range(10):
+        assert len([b"x" * 10**6 for _ in range(4)]) == 4
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
 
 
 def test_at_least_one_processor() -> None:

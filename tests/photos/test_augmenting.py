@@ -1,11 +1,12 @@
 import dataclasses
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 from PIL.ImageEnhance import Brightness, Color, Contrast
 
-from kigezi.photos.augmenting import change, draw_changes
+from kigezi.photos.augmenting import Augmentation, change, draw_changes
 from tests.pictures import augment_parameters, picture, still_parameters
 
 GOLDEN = {
@@ -19,7 +20,13 @@ GOLDEN = {
     "contrast": 0.9014337939744841,
     "color": 1.0523611171617673,
 }
-NOTHING = draw_changes("a", 1, still_parameters())
+
+
+def _augmentation(**changes: Any) -> Augmentation:
+    return Augmentation(**augment_parameters(**changes).model_dump())
+
+
+NOTHING = draw_changes("a", 1, Augmentation(**still_parameters().model_dump()))
 
 
 def _changed(image: Image.Image, **values: float) -> np.ndarray:
@@ -135,22 +142,22 @@ def test_color_zero_is_grey() -> None:
 
 def test_copies_do_not_depend_on_each_other() -> None:
     image = picture(1, (32, 32))
-    drawn = [draw_changes("a", copy, augment_parameters()) for copy in (1, 2, 3)]
+    drawn = [draw_changes("a", copy, _augmentation()) for copy in (1, 2, 3)]
     together = change(image, image, drawn)
     alone = [change(image, image, [one])[0] for one in drawn]
     assert [one.tobytes() for one in together] == [one.tobytes() for one in alone]
 
 
 def test_the_draw_is_golden() -> None:
-    drawn = draw_changes("photograph", 1, augment_parameters())
+    drawn = draw_changes("photograph", 1, _augmentation())
     assert drawn.as_dict() == pytest.approx(GOLDEN, rel=1e-12)
 
 
 @pytest.mark.parametrize("other", [("b", 1, 7), ("a", 2, 7), ("a", 1, 8)])
 def test_photograph_copy_and_seed_each_matter(other: tuple[str, int, int]) -> None:
     photo_id, copy, seed = other
-    drawn = draw_changes(photo_id, copy, augment_parameters(seed=seed))
-    assert drawn != draw_changes("a", 1, augment_parameters(seed=7))
+    drawn = draw_changes(photo_id, copy, _augmentation(seed=seed))
+    assert drawn != draw_changes("a", 1, _augmentation(seed=7))
 
 
 @pytest.mark.parametrize(
@@ -165,13 +172,13 @@ def test_photograph_copy_and_seed_each_matter(other: tuple[str, int, int]) -> No
 )
 def test_one_change_off_leaves_the_others(name: str, off: object, fields: set) -> None:
     for copy in range(1, 20):
-        before = draw_changes("a", copy, augment_parameters()).as_dict()
-        after = draw_changes("a", copy, augment_parameters(**{name: off})).as_dict()
+        before = draw_changes("a", copy, _augmentation()).as_dict()
+        after = draw_changes("a", copy, _augmentation(**{name: off})).as_dict()
         assert {key for key in before if before[key] != after[key]} <= fields
 
 
 def test_draws_stay_in_their_ranges() -> None:
-    drawn = [draw_changes("a", copy, augment_parameters()) for copy in range(300)]
+    drawn = [draw_changes("a", copy, _augmentation()) for copy in range(300)]
     assert all(-30 <= one.rotation <= 30 for one in drawn)
     assert all(0.9 <= one.zoom <= 1.2 for one in drawn)
     assert 100 < sum(one.flip_vertical for one in drawn) < 200

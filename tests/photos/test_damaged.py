@@ -7,8 +7,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis.strategies import lists
 
 from kigezi.folders import PhotographFolder
+from kigezi.photos.building import image_maker
 from kigezi.photos.judging import Judgement, judge
-from kigezi.photos.making import make_images
 from kigezi.photos.reading import decode, pixel_limit
 from kigezi.photos.splitting import mark_duplicates
 from kigezi.photos.surveying import Limits, survey
@@ -21,7 +21,7 @@ from tests.pictures import (
 )
 
 EVERY_TIME_THE_SAME = {"derandomize": True, "database": None, "deadline": None}
-IMAGE, AUGMENT = image_parameters(), augment_parameters(copies=1)
+MAKE = image_maker(image_parameters(), augment_parameters(copies=1))
 STATUSES = {"kept", "quarantined", "duplicate", "ignored"}
 
 
@@ -37,7 +37,7 @@ def _assert_accounted_for(data: bytes) -> None:
             read = decode(data, 8)
         assert read.mode == "RGB"
         assert (read.width > read.height) == (judgement.width > judgement.height)
-        images = make_images(data, "p", IMAGE, AUGMENT)
+        images = MAKE(data, "p")
         assert len(images) == 2
     else:
         assert judgement.status == "quarantined"

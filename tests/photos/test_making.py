@@ -8,9 +8,9 @@ import PIL
 import pytest
 from PIL import Image
 
-from kigezi.photos.building import AUGMENTATION_VERSION
+from kigezi.photos.building import AUGMENTATION_VERSION, image_maker
 from kigezi.photos.geometry import FILTER
-from kigezi.photos.making import MadeImage, hash_pixels, make_images
+from kigezi.photos.making import MadeImage, hash_pixels
 from tests.pictures import augment_parameters, encoded, image_parameters, picture
 
 LOCK = ("linux", "x86_64", "13.0.0")
@@ -18,9 +18,8 @@ DATA = encoded(picture(1, (60, 50)), "PNG")
 
 
 def _make(photo_id: str = "a", **changes: object) -> list[MadeImage]:
-    return make_images(
-        DATA, photo_id, image_parameters(), augment_parameters(**changes)
-    )
+    make = image_maker(image_parameters(), augment_parameters(**changes))
+    return make(DATA, photo_id)
 
 
 def test_copy_0_is_the_photograph_at_the_working_size() -> None:

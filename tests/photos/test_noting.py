@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from PIL import ExifTags, Image, ImageCms
 
+from kigezi.photos.building import image_maker
 from kigezi.photos.judging import Judgement, judge
-from kigezi.photos.making import make_images
 from kigezi.photos.noting import name_note
 from kigezi.photos.reading import pixel_limit
 from tests.pictures import augment_parameters, encoded, image_parameters, picture
@@ -86,8 +86,8 @@ def test_what_is_converted_is_said(name: str) -> None:
 
 @pytest.mark.parametrize("name", KEPT)
 def test_every_kept_photograph_becomes_clean_images(name: str) -> None:
-    images = make_images(KEPT[name][0], "p", image_parameters(), augment_parameters())
-    for _, jpeg, _ in images:
+    make = image_maker(image_parameters(), augment_parameters())
+    for _, jpeg, _ in make(KEPT[name][0], "p"):
         image = Image.open(BytesIO(jpeg))
         assert (image.mode, image.size) == ("RGB", (32, 32))
         assert not {"icc_profile", "exif", "comment"} & set(image.info)

@@ -1,5 +1,6 @@
 """Work in several processes that start fast and never outlive this one."""
 
+import ctypes
 import multiprocessing
 import os
 import signal
@@ -8,6 +9,7 @@ import threading
 import types
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import suppress
 from functools import partial
 from itertools import chain, islice
 from multiprocessing.connection import wait
@@ -22,6 +24,8 @@ _AHEAD = 4
 """batches a worker that are made before their results are asked for"""
 _MOST_ON_WINDOWS = 61
 """processes that Python's pool can wait for there"""
+_KEPT_MEMORY = {-3: 4 * 2**20, -1: 16 * 2**20}
+"""glibc's M_MMAP_THRESHOLD and M_TRIM_THRESHOLD, in bytes: malloc.h, man 3 mallopt"""
 
 
 def usable_processors() -> int:
@@ -91,10 +95,23 @@ def _call_batch(
 def _start_worker() -> None:
     """Leave Ctrl-C to the parent, and end with it even if it is killed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _keep_memory()
     parent = multiprocessing.parent_process()
     if parent is not None:
         watch = threading.Thread(target=_end_with, args=[parent.sentinel], daemon=True)
         watch.start()
+
+
+def _keep_memory() -> None:
+    """Let the memory of one image serve the next; there is nothing to do without glibc.
+
+    It returns an image's memory to the kernel at once, which clears every page that it
+    hands out again: a sixth of the time of making the images of a photograph.
+    """
+    # No mallopt in another C library; on Windows no library without a name.
+    with suppress(AttributeError, TypeError):
+        for parameter, size in _KEPT_MEMORY.items():
+            ctypes.CDLL(None).mallopt(parameter, size)
 
 
 def _end_with(sentinel: int) -> None:

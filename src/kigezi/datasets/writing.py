@@ -1,6 +1,6 @@
 """Make the images of many photographs, and write them.
 
-Workers import this module, so it imports neither Kedro nor pandas.
+Workers import this module, so it imports neither Kedro nor pandas nor Pydantic.
 """
 
 import hashlib

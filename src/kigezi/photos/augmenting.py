@@ -10,8 +10,6 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageStat
 
-from kigezi.schemas import AugmentParameters
-
 _SAMPLES = 2
 """samples a pixel of a moved image, along each side
 
@@ -28,6 +26,27 @@ _MARGIN = 1
 Matrix = tuple[float, float, float, float, float, float]
 
 _STILL: Matrix = (1, 0, 0, 0, 1, 0)
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """How many copies are made, and what their changes are drawn from.
+
+    The values of `AugmentParameters`, which says what each means; plain for the sake of
+    the workers, for Pydantic takes as long to import as NumPy and Pillow together.
+    """
+
+    copies: int
+    flip_horizontal: float
+    flip_vertical: float
+    rotation: float
+    shift: float
+    zoom: tuple[float, float]
+    brightness: tuple[float, float]
+    contrast: tuple[float, float]
+    color: tuple[float, float]
+    jpeg_quality: int
+    seed: int
 
 
 @dataclass(frozen=True)
@@ -54,25 +73,25 @@ class Changes:
         return asdict(self)
 
 
-def draw_changes(photo_id: str, copy: int, parameters: AugmentParameters) -> Changes:
+def draw_changes(photo_id: str, copy: int, augment: Augmentation) -> Changes:
     """The changes of one copy, from nothing but the seed, the photograph and the copy.
 
     The words of a counter-based generator are the same on every machine. A word belongs
     to one change for ever, so that switching a change off leaves the others alone.
     """
-    name = hashlib.sha256(f"{parameters.seed}:{photo_id}:{copy}".encode()).digest()
+    name = hashlib.sha256(f"{augment.seed}:{photo_id}:{copy}".encode()).digest()
     words = np.random.Philox(key=int.from_bytes(name[:16], "big")).random_raw(16)
     chance = [(int(word) >> 11) * 2.0**-53 for word in words]
     return Changes(
-        flip_horizontal=chance[0] < parameters.flip_horizontal,
-        flip_vertical=chance[1] < parameters.flip_vertical,
-        rotation=_between(-parameters.rotation, parameters.rotation, chance[2]),
-        zoom=_between(*parameters.zoom, chance[3]),
-        shift_x=_between(-parameters.shift, parameters.shift, chance[4]),
-        shift_y=_between(-parameters.shift, parameters.shift, chance[5]),
-        brightness=_between(*parameters.brightness, chance[6]),
-        contrast=_between(*parameters.contrast, chance[7]),
-        color=_between(*parameters.color, chance[8]),
+        flip_horizontal=chance[0] < augment.flip_horizontal,
+        flip_vertical=chance[1] < augment.flip_vertical,
+        rotation=_between(-augment.rotation, augment.rotation, chance[2]),
+        zoom=_between(*augment.zoom, chance[3]),
+        shift_x=_between(-augment.shift, augment.shift, chance[4]),
+        shift_y=_between(-augment.shift, augment.shift, chance[5]),
+        brightness=_between(*augment.brightness, chance[6]),
+        contrast=_between(*augment.contrast, chance[7]),
+        color=_between(*augment.color, chance[8]),
     )
 
 

@@ -13,6 +13,7 @@ import PIL
 from PIL import features
 
 from kigezi.folders import PhotographFolder
+from kigezi.photos.augmenting import Augmentation
 from kigezi.photos.making import Make, make_images
 from kigezi.schemas import AugmentParameters, ImageParameters
 
@@ -52,9 +53,15 @@ def plan_build(
         digest=build_digest(kept, image, augment),
         description=_describe(image, augment),
         photographs=kept,
-        make=partial(make_images, image=image, augment=augment),
+        make=image_maker(image, augment),
         folder=folder,
     )
+
+
+def image_maker(image: ImageParameters, augment: AugmentParameters) -> Make:
+    """What makes the images of one photograph, in a worker too."""
+    plain = Augmentation(**augment.model_dump())
+    return partial(make_images, size=image.size, how=image.fit, augment=plain)
 
 
 def kept_rows(ledger: pd.DataFrame) -> pd.DataFrame:

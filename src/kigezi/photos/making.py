@@ -7,10 +7,9 @@ from typing import Any
 
 from PIL import Image
 
-from kigezi.photos.augmenting import change, draw_changes
-from kigezi.photos.geometry import fit
+from kigezi.photos.augmenting import Augmentation, change, draw_changes
+from kigezi.photos.geometry import Fit, fit
 from kigezi.photos.reading import decode, pixel_limit
-from kigezi.schemas import AugmentParameters, ImageParameters
 
 MadeImage = tuple[dict[str, Any], bytes, str]
 """the changes made, the JPEG's bytes, and `sha256_pixels` (see `hash_pixels`)"""
@@ -19,25 +18,26 @@ Make = Callable[[bytes, str], list[MadeImage]]
 
 
 def make_images(
-    data: bytes, photo_id: str, image: ImageParameters, augment: AugmentParameters
+    data: bytes, photo_id: str, size: int, how: Fit, augment: Augmentation
 ) -> list[MadeImage]:
     """Copy 0, which is the photograph at the working size, and its changed copies.
 
     Args:
         data: The bytes of a photograph that `judge` found usable.
         photo_id: Its sha256, the name that the changes are drawn by.
-        image: Working size and shape.
+        size: The working size in pixels.
+        how: How the photograph is made square.
         augment: Number and ranges of the copies.
     """
     changes = [
         draw_changes(photo_id, copy, augment) for copy in range(1, augment.copies + 1)
     ]
     with pixel_limit(None):
-        photograph = decode(data, image.size)
-        plain = fit(photograph, image.size, image.fit)
-        finest = min(2 * image.size, *photograph.size)
-        larger = finest > image.size
-        source = fit(photograph, finest, image.fit) if larger else plain
+        photograph = decode(data, size)
+        plain = fit(photograph, size, how)
+        finest = min(2 * size, *photograph.size)
+        larger = finest > size
+        source = fit(photograph, finest, how) if larger else plain
     recipes = [{}, *(one.as_dict() for one in changes)]
     pictures = [plain, *change(source, plain, changes)]
     return [
