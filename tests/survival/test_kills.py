@@ -131,5 +131,5 @@ def test_nothing_is_lost_and_nothing_differs(
                 break
     with capsys.disabled():
         sys.stdout.write(f"\n{toll} (KIGEZI_SEED={seed})\n")
-    assert not toll.losses
-    assert not toll.differences
+    assert not toll.losses, toll
+    assert not toll.differences, toll
