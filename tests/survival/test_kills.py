@@ -129,7 +129,8 @@ def test_nothing_is_lost_and_nothing_differs(
             toll.differences += [f"after {pipeline}: {name}" for name in found]
             if toll.kills[pipeline] >= wanted:
                 break
+    said = f"{toll} (KIGEZI_SEED={seed})"
     with capsys.disabled():
-        sys.stdout.write(f"\n{toll} (KIGEZI_SEED={seed})\n")
-    assert not toll.losses, toll
-    assert not toll.differences, toll
+        sys.stdout.write(f"\n{said}\n")
+    assert not toll.losses, said
+    assert not toll.differences, said

@@ -30,7 +30,7 @@ _STILL: Matrix = (1, 0, 0, 0, 1, 0)
 
 @dataclass(frozen=True)
 class Augmentation:
-    """How many copies are made, and what their changes are drawn from.
+    """How many copies are made, what their changes are drawn from, and their quality.
 
     The values of `AugmentParameters`, which says what each means; plain for the sake of
     the workers, for Pydantic takes as long to import as NumPy and Pillow together.
