@@ -1,13 +1,10 @@
 """A small model of three colours, and the files that the project makes of it."""
 
-import pickle
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from filelock import FileLock
 from PIL import Image
 
 from kigezi.answering.card import PLAIN, Card
@@ -120,16 +117,8 @@ def export_parameters(**changes: object) -> ExportParameters:
     return ExportParameters.model_validate({**plain, **changes})
 
 
-def small_export_in(folder: Path) -> SmallExport:
-    """The export that the processes of one test run share: converting takes long."""
-    kept = folder / "small_export.pickle"
-    with FileLock(folder / "small_export.lock"):
-        if not kept.exists():
-            kept.write_bytes(pickle.dumps(_export()))
-        return pickle.loads(kept.read_bytes())
-
-
-def _export() -> SmallExport:
+def make_small_export() -> SmallExport:
+    """The export of the small model, which takes long to convert."""
     examples, trial = make_coloured_examples(), coloured_trial()
     final_model, export = _train(examples), export_parameters()
     ledger = make_groups(examples)

@@ -30,9 +30,11 @@ from kigezi.records import Assignment, Epoch, Figures, Trial, TrialResult
 from kigezi.schemas import Recipe, TuneParameters
 from kigezi.settings import CONFIG_LOADER_ARGS
 from tests.projects import PROJECT
+from tests.shared import made_once
 
 if TYPE_CHECKING:
     from tests.coloured_export import SmallExport
+    from tests.undisturbed import Undisturbed
 
 silence_other_packages()
 configure_project("kigezi")
@@ -248,13 +250,18 @@ def conf(tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def small_export(tmp_path_factory: pytest.TempPathFactory) -> "SmallExport":
-    """Files of every kind, made once for all processes of a test run."""
-    from tests.coloured_export import small_export_in
+    """Files of every kind."""
+    from tests.coloured_export import make_small_export
 
-    folder = tmp_path_factory.getbasetemp()
-    # Each process of pytest-xdist has a folder of its own in that of the run.
-    alone = "PYTEST_XDIST_WORKER" not in os.environ
-    return small_export_in(folder if alone else folder.parent)
+    return made_once(tmp_path_factory, "small_export", lambda _: make_small_export())
+
+
+@pytest.fixture(scope="session")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> "Undisturbed":
+    """The small study, which its tests may read and copy."""
+    from tests.undisturbed import run_undisturbed
+
+    return made_once(tmp_path_factory, "undisturbed", run_undisturbed)
 
 
 @pytest.fixture(autouse=True)

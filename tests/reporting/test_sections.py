@@ -1,11 +1,12 @@
 from kigezi.records import Trial
 from kigezi.reporting import sections
 from kigezi.reporting.errors import Mistake
-from kigezi.schemas import Protocol
+from kigezi.schemas import Parameters, Protocol
 from kigezi.statistics.published import compare_published
 from kigezi.statistics.tables import measure_classes
 from tests.answers import answered, as_final, make_leaderboard, make_ledger
-from tests.conftest import make_failed, make_recipe
+from tests.conftest import make_failed, make_loader
+from tests.projects import PROJECT
 
 PAPER = {"freeze": {"a": {"test": 96}, "b": {"test": 91}}}
 
@@ -76,12 +77,15 @@ def test_costs_and_what_was_shared() -> None:
 
 def test_what_makes_the_same_again() -> None:
     final = as_final(_trials()[0])
-    parameters = {"a": {"b": make_recipe()}}
+    values = make_loader(PROJECT / "conf", "demo")["parameters"]
+    parameters = Parameters.model_validate(values)
     dataset = {"versions": {"pillow": "13"}}
     body = sections.origin("kedro run --env=demo", final, dataset, parameters).body
     assert "<pre>kedro run --env=demo</pre>" in body
     assert "images: pillow" in body
-    assert "a:\n  b:\n    unfreeze: none\n" in body
+    assert "image:\n  size: 96\n  fit: crop\n" in body
+    # As in the file: neither what a variant leaves as it is nor what is left out.
+    assert "      top_20:\n        unfreeze: 20\n      entire_network:\n" in body
 
 
 def test_limits_are_told() -> None:
@@ -109,14 +113,3 @@ def test_what_is_not_honest_is_said_first() -> None:
     body = sections.data(make_ledger(10), samples, final).body
     assert "The images were split after that: 100 to train on" in body
     assert "<th>validation</th>" not in body
-
-
-def test_the_order_of_files_changes_nothing_but_that_of_stages_does() -> None:
-    def written(parameters: dict) -> str:
-        final = as_final(_trials()[0])
-        return sections.origin("kedro run", final, {"versions": {}}, parameters).body
-
-    tune = {"stages": {"rate": 1, "freeze": 2}}
-    assert written({"tune": tune, "image": 1}) == written({"image": 1, "tune": tune})
-    other = {"stages": {"freeze": 2, "rate": 1}}
-    assert written({"tune": tune}) != written({"tune": other})

@@ -14,8 +14,8 @@ from kigezi.datasets.drawn import draw_folder
 from kigezi.datasets.tables import TablesDataset
 from tests.datasets.builds import dataset, small_build
 from tests.pictures import photograph_files, picture, write_tree
+from tests.small_study import make_project
 from tests.survival.case import Case, sums_of
-from tests.survival.small_study import make_project
 
 DIGEST = "0" * 64
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from tests.survival.conftest import Undisturbed
+from tests.small_study import PIPELINES, make_project
 from tests.survival.outcome import (
     differences,
     finished_work,
@@ -25,7 +25,7 @@ from tests.survival.outcome import (
     outcome,
 )
 from tests.survival.running import interrupt, sleep
-from tests.survival.small_study import PIPELINES, make_project
+from tests.undisturbed import Undisturbed
 
 pytestmark = [
     pytest.mark.slow,

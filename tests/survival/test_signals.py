@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.survival.conftest import Undisturbed
+from tests.small_study import make_project
 from tests.survival.outcome import finished_work, leftovers
 from tests.survival.running import Run, begin
-from tests.survival.small_study import make_project
+from tests.undisturbed import Undisturbed
 
 pytestmark = [
     pytest.mark.slow,

@@ -5,7 +5,6 @@ from typing import Any
 
 import pandas as pd
 import yaml
-from pydantic_core import to_jsonable_python
 
 from kigezi.plots import (
     plot_calibration,
@@ -25,6 +24,7 @@ from kigezi.reporting.sentences import (
     verdict,
     with_interval,
 )
+from kigezi.schemas import Parameters
 from kigezi.statistics.measures import by_class, calibration_curve, calibration_error
 from kigezi.wording import in_words
 
@@ -179,7 +179,7 @@ def origin(
     command: str,
     final: Trial,
     dataset: Mapping[str, Any],
-    parameters: Mapping[str, Any],
+    parameters: Parameters,
 ) -> Section:
     """What makes the same again.
 
@@ -190,9 +190,7 @@ def origin(
         parameters: All of them, as they were used.
     """
     result = final.result
-    # Kedro has made models of some of them, and reads their files in any order. The
-    # order of stages and variants decides ties, so only the blocks are sorted.
-    plain = to_jsonable_python(dict(sorted(parameters.items())))
+    plain = parameters.model_dump(mode="json", exclude_unset=True)
     facts = {
         "dataset": result.dataset,
         "plan": result.assignment.plan,

@@ -1,6 +1,7 @@
 """A small study whose final model is exported and answers, by commands."""
 
 import hashlib
+import shutil
 from pathlib import Path
 from subprocess import CompletedProcess
 
@@ -11,7 +12,7 @@ from mlflow.entities.model_registry import ModelVersion
 
 from kigezi.answering.card import FILES, Card
 from tests.conftest import run_kedro
-from tests.survival.small_study import make_project
+from tests.undisturbed import Undisturbed
 
 pytestmark = pytest.mark.slow
 PREDICT = "--params=predict.source=data/01_raw/drawn"
@@ -37,9 +38,13 @@ def _refused(project: Path, *arguments: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = make_project(tmp_path_factory.mktemp("export") / "project")
-    _run(folder)
+def project(tmp_path_factory: pytest.TempPathFactory, undisturbed: Undisturbed) -> Path:
+    # MLflow's database says where the runs' files are: not in the copy.
+    folder = shutil.copytree(
+        undisturbed.project,
+        tmp_path_factory.mktemp("export") / "project",
+        ignore=shutil.ignore_patterns("mlflow", "mlflow.db"),
+    )
     # So few photographs may be answered otherwise by a file of whole numbers.
     settings = "export:\n  budgets:\n    points_lost: {int8: 100}\n"
     (folder / "conf" / "small" / "parameters_export.yml").write_text(settings)

@@ -3,7 +3,7 @@ import math
 import re
 from pathlib import Path
 from types import SimpleNamespace
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -36,8 +36,9 @@ from kigezi.pipelines.report.pictures import (
 from kigezi.plan import Plan
 from kigezi.plots import plot_trial
 from kigezi.records import Trial
+from kigezi.reporting.page import Section
 from kigezi.reporting.sections import data, model
-from kigezi.schemas import Protocol
+from kigezi.schemas import Parameters, Protocol
 from kigezi.statistics.published import compare_published
 from kigezi.statistics.tables import (
     compare_variants,
@@ -223,6 +224,31 @@ def test_without_errors_nothing_is_explained(tmp_path: Path) -> None:
     assert explain_errors(_final(), right, *stores) == []
 
 
+def _parameters() -> dict[str, Any]:
+    return make_loader(PROJECT / "conf", "demo")["parameters"]
+
+
+def _origin(parameters: dict[str, Any]) -> Section:
+    return describe_origin("kedro run", _final(), Version(), parameters)
+
+
+def test_parameters_are_told_alike_by_every_run() -> None:
+    values = _parameters()
+    told = _origin(values).body
+    # Kedro reads their files in any order, and makes models of what nodes take.
+    assert _origin(dict(reversed(values.items()))).body == told
+    models = {
+        block: getattr(Parameters.model_validate(values), block) for block in values
+    }
+    assert _origin({**values, "tune": models["tune"]}).body == told
+    assert _origin(models).body == told
+    # The order of stages decides what is trained.
+    stages = dict(reversed(values["tune"]["stages"].items()))
+    assert (
+        _origin({**values, "tune": {**values["tune"], "stages": stages}}).body != told
+    )
+
+
 def _page() -> str:
     trials = [make_trial("b", 0.9)]
     board = _leaderboard()
@@ -230,7 +256,7 @@ def _page() -> str:
     augment = augment_parameters(copies=1)
     published = compare_published({"freeze": {"a": {"test": 90}, "b": {"test": 80}}})
     study = describe_study(board, classes, published, _final(), augment)
-    origin = describe_origin("kedro run", _final(), Version(), {"seed": 1})
+    origin = _origin(_parameters())
     photographs = data(make_ledger(4), {"dark": [[b"1", b"2"]]}, _final())
     return write_report(study, photographs, model(_final(), []), origin)
 

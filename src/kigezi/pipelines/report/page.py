@@ -10,7 +10,7 @@ from kigezi.pipelines.report.pictures import draw_final_model, draw_study
 from kigezi.records import Trial
 from kigezi.reporting import sections
 from kigezi.reporting.page import Section, render_page
-from kigezi.schemas import AugmentParameters
+from kigezi.schemas import AugmentParameters, Parameters
 from kigezi.stores import AugmentedVersions, Tracking
 
 _log = logging.getLogger(__name__)
@@ -49,7 +49,9 @@ def describe_origin(
 ) -> Section:
     """What the report says of how to make the same again."""
     dataset = augmented.version(final.result.dataset).description
-    return sections.origin(command, final, dataset, parameters)
+    # Kedro has made models of those that the other nodes of a run take.
+    used = Parameters.model_validate(parameters)
+    return sections.origin(command, final, dataset, used)
 
 
 def track_report(

@@ -1,19 +1,17 @@
-"""A study that nobody disturbs, with which the others are compared."""
+"""The small study as it comes out where nobody disturbs it."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import pytest
-
+from tests.small_study import PIPELINES, make_project
 from tests.survival.outcome import outcome
 from tests.survival.running import run_to_the_end
-from tests.survival.small_study import PIPELINES, make_project
 
 
 @dataclass
 class Undisturbed:
-    """A study that nobody disturbed."""
+    """A project in which the study was run, and what came out."""
 
     project: Path
     after: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -24,10 +22,9 @@ class Undisturbed:
     """that each pipeline made below data/"""
 
 
-@pytest.fixture(scope="session")
-def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Undisturbed:
-    """The small study, pipeline by pipeline."""
-    found = Undisturbed(make_project(tmp_path_factory.mktemp("undisturbed")))
+def run_undisturbed(folder: Path) -> Undisturbed:
+    """The study in a folder, pipeline by pipeline."""
+    found = Undisturbed(make_project(folder))
     for pipeline in PIPELINES:
         took = run_to_the_end(found.project, pipeline)
         found.seconds[pipeline], found.changes[pipeline] = took

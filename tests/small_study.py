@@ -12,8 +12,12 @@ from tests.survival import crash_points
 PIPELINES = ("ingest", "augment", "tune", "report")
 STAGES = {
     # One training with a frozen prefix, and one of the entire network.
-    "freeze": {"top_10": {"unfreeze": 10}, "entire_network": {"unfreeze": "all"}},
-    # Two budgets of the winner: early stopping ends it before the longer one.
+    "freeze": {
+        "top_10": {"unfreeze": 10},
+        "entire_network": {"unfreeze": "all"},
+        # A budget that goes on where another variant has ended.
+        "longer": {"unfreeze": "all", "epochs": 9},
+    },
     "epochs": {"epochs_2": {"epochs": 2}, "epochs_9": {"epochs": 9}},
 }
 BASELINE = {
