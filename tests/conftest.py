@@ -1,5 +1,6 @@
 """Small recipes, images, results and projects that several tests share."""
 
+import gc
 import os
 import shutil
 import subprocess
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
     from tests.coloured_export import SmallExport
     from tests.undisturbed import Undisturbed
 
+# To look through TensorFlow's half a million objects often takes a tenth of the time.
+gc.set_threshold(100_000, 20, 50)
 silence_other_packages()
 configure_project("kigezi")
 

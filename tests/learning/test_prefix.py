@@ -7,7 +7,8 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from kigezi.learning.backbone import build_model, calibrate
+from kigezi.learning import backbone
+from kigezi.learning.backbone import calibrate
 from kigezi.learning.examples import Examples
 from kigezi.learning.folding import fold
 from kigezi.learning.prefix import end_of_prefix, seen_through, split
@@ -42,7 +43,7 @@ class Store:
 
 
 def _model(recipe: Recipe, size: int = 32) -> keras.Model:
-    model = build_model(recipe, size, 2, None)
+    model = backbone.build_model(recipe, size, 2, None)
     calibrate(model, EXAMPLES.images[:16])
     return model
 
@@ -104,7 +105,9 @@ def test_the_part_learns_the_bits_of_the_whole_in_half_precision() -> None:
     ],
 )
 def test_where_a_model_is_cut(unfreeze: Any, size: int, name: str | None) -> None:
-    layer = end_of_prefix(build_model(make_recipe(unfreeze=unfreeze), size, 2, None))
+    layer = end_of_prefix(
+        backbone.build_model(make_recipe(unfreeze=unfreeze), size, 2, None)
+    )
     assert (layer and layer.name) == name
 
 
@@ -123,6 +126,7 @@ def test_activations_are_shared_by_variants_and_depths_that_cut_alike() -> None:
     assert len(store.kept) == 2
 
 
+@pytest.mark.usefixtures("small_network")
 def test_other_weights_or_images_give_other_activations() -> None:
     store = Store()
     _see(store)
@@ -134,12 +138,15 @@ def test_other_weights_or_images_give_other_activations() -> None:
 def test_another_precision_gives_other_activations() -> None:
     store = Store()
     for precision in ("float32", "mixed_bfloat16"):
-        below, _ = split(build_model(make_recipe(precision=precision), 32, 2, None))
+        below, _ = split(
+            backbone.build_model(make_recipe(precision=precision), 32, 2, None)
+        )
         assert below is not None
         seen_through(below, EXAMPLES, store)
     assert len(store.kept) == 2
 
 
+@pytest.mark.usefixtures("small_network")
 @pytest.mark.parametrize(
     ("variable", "value"), [(MATH_VARIABLE, "BF16"), (ONEDNN_VARIABLE, "0")]
 )
@@ -153,6 +160,7 @@ def test_other_arithmetic_gives_other_activations(
     assert len(store.kept) == 2
 
 
+@pytest.mark.usefixtures("small_network")
 def test_only_rows_in_use_are_computed() -> None:
     store = Store()
     seen = _see(store)
@@ -162,6 +170,7 @@ def test_only_rows_in_use_are_computed() -> None:
     assert not used.all()
 
 
+@pytest.mark.usefixtures("small_network")
 def test_all_rows_are_computed_once_for_all_ways_of_splitting() -> None:
     store = Store()
     orders = (EXAMPLES.splits, EXAMPLES.splits[::-1])
