@@ -9,7 +9,7 @@ import mlflow
 import pytest
 
 from kigezi.datasets.mlflow_server import Server
-from kigezi.datasets.tracking import Tracking, close_tracking
+from kigezi.datasets.tracking import Tracking
 from tests.conftest import make_trial
 from tests.datasets.conftest import begin_new_process
 from tests.servers import mlflow_server, wait_for
@@ -37,8 +37,8 @@ def test_five_ends(server: Server, end: str, code: int, status: str) -> None:
     begin_new_process()
     Tracking(server, "study").prepare()
     assert "RUNNING" not in [run.info.status for run in runs_in(server)]
-    track(server, make_trial("a", 0.9))
-    close_tracking()
+    process = start_tracking(server, "a")
+    assert process.wait(timeout=120) == 0
     assert_complete(server, "a")
 
 

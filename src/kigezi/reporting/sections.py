@@ -190,6 +190,7 @@ def origin(
         parameters: All of them, as they were used.
     """
     result = final.result
+    # A variant's recipe has a field for everything, of which it sets one or two.
     plain = parameters.model_dump(mode="json", exclude_unset=True)
     facts = {
         "dataset": result.dataset,
