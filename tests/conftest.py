@@ -1,6 +1,5 @@
 """Small recipes, images, results and projects that several tests share."""
 
-import gc
 import os
 import shutil
 import subprocess
@@ -23,6 +22,7 @@ import pytest
 from kedro.config import OmegaConfigLoader
 from kedro.framework.project import configure_project
 
+from kigezi.garbage import collect_seldom
 from kigezi.learning.examples import Examples
 from kigezi.learning.finished import failed_trial
 from kigezi.plan import use_loader
@@ -37,8 +37,8 @@ if TYPE_CHECKING:
     from tests.coloured_export import SmallExport
     from tests.undisturbed import Undisturbed
 
-# To look through TensorFlow's half a million objects often takes a tenth of the time.
-gc.set_threshold(100_000, 20, 50)
+# What Kedro's commands begin with.
+collect_seldom()
 silence_other_packages()
 configure_project("kigezi")
 

@@ -132,11 +132,12 @@ def test_another_graph_is_another_network(changes: dict[str, Any]) -> None:
     assert other.whole is not first.whole
 
 
+@pytest.mark.usefixtures("small_network")
 def test_the_first_weights_are_the_recipes() -> None:
     kernels = {}
     for seed in (1, 2, 1):
         network = Network.begin(make_recipe(seed=seed), EXAMPLES, None)
-        layers = ("Conv_1", "probabilities")
+        layers = ("convolution", "probabilities")
         now = [network.whole.get_layer(name).get_weights()[0] for name in layers]
         for new, old in zip(now, kernels.setdefault(seed, now), strict=True):
             np.testing.assert_array_equal(new, old)
@@ -144,9 +145,11 @@ def test_the_first_weights_are_the_recipes() -> None:
         assert not np.array_equal(one, two)
 
 
+@pytest.mark.usefixtures("small_network")
 def test_random_weights_are_calibrated() -> None:
     network = Network.begin(make_recipe(), EXAMPLES, None)
-    features = keras.Model(
-        network.whole.input, network.whole.get_layer("features").output
-    )
-    assert features.predict(EXAMPLES.images, verbose=0).std() > 0.01
+    normalization = network.whole.get_layer("normalization")
+    maps = keras.Model(network.whole.input, normalization.output)
+    seen = maps.predict(EXAMPLES.images, verbose=0)
+    np.testing.assert_allclose(seen.mean((0, 1, 2)), 0, atol=0.2)
+    np.testing.assert_allclose(seen.std((0, 1, 2)), 1, atol=0.2)

@@ -46,7 +46,7 @@ def project(tmp_path_factory: pytest.TempPathFactory, undisturbed: Undisturbed) 
         ignore=shutil.ignore_patterns("mlflow", "mlflow.db"),
     )
     # So few photographs may be answered otherwise by a file of whole numbers.
-    settings = "export:\n  budgets:\n    points_lost: {int8: 100}\n"
+    settings = "export: {unknown: {drawn: 40}, budgets: {points_lost: {int8: 100}}}"
     (folder / "conf" / "small" / "parameters_export.yml").write_text(settings)
     (folder / "first.log").write_text(_run(folder, "--pipeline=export"))
     return folder
@@ -91,7 +91,7 @@ def test_every_file_was_measured(project: Path) -> None:
     assert (table["low"] <= table["accuracy"]).all()
     others = _table(project, "export_unknown.csv")
     assert len(others) == 5
-    assert set(others["images"]) == {200}
+    assert set(others["images"]) == {40}
     assert (project / "data" / "08_reporting" / "risk.png").stat().st_size > 0
 
 
