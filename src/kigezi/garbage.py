@@ -10,8 +10,8 @@ def collect_seldom() -> None:
     """Let Python look for garbage less often; Kedro calls this before anything else.
 
     Importing what a command needs makes hundreds of thousands of objects that all stay,
-    and each look goes through many of them again: a seventh of `kedro registry list`,
-    and a tenth of a short study. It is an entry point of the group `kedro.init` in
+    and each look goes through many of them again: about a tenth of `kedro registry
+    list`, and of a short study. It is an entry point of the group `kedro.init` in
     pyproject.toml. Memory is given back as before, but for objects that refer to each
     other in a circle (https://docs.python.org/3/library/gc.html#gc.set_threshold).
     """
