@@ -7,7 +7,7 @@ THRESHOLD = 100_000
 
 
 def collect_seldom() -> None:
-    """Let Python look for garbage less often; Kedro calls this before anything else.
+    """Let Python look for garbage less often; Kedro calls this before its plugins.
 
     Importing what a command needs makes hundreds of thousands of objects that all stay,
     and each look goes through many of them again: about a tenth of `kedro registry
